@@ -1,0 +1,110 @@
+"""Desired against observed: what would have to change on one host. Pure, no I/O."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mountwright.errors import HostError
+from mountwright.outcome import ChangeRecord
+from mountwright.secret import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mountwright.resources.base import Change, Observed, OperatingSystem, Resource
+    from mountwright.secret import Secret
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One resource's change."""
+
+    resource: str
+    change: Change
+
+    def diff(self) -> str:
+        """A unified diff of before and after, or "" where the change has no texts."""
+        before, after = self.change.before, self.change.after
+        if before is None and after is None:
+            return ""
+        name = self.resource.partition(":")[2]
+        lines = difflib.unified_diff(
+            (before or "").splitlines(keepends=True),
+            (after or "").splitlines(keepends=True),
+            "/dev/null" if before is None else f"{name} (now)",
+            "/dev/null" if after is None else f"{name} (declared)",
+        )
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+    def record(self) -> ChangeRecord:
+        """The change as the report shows it; the secrets that its script carries are masked."""
+        return masked_record(
+            ChangeRecord(self.resource, self.change.summary, self.diff(), self.change.notes),
+            self.change.script.secrets,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A host's changes, in the order in which they are to be made."""
+
+    changes: tuple[PlannedChange, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def diff(self) -> str:
+        """The diffs of all changes, one after the other."""
+        return "".join(planned.record().diff for planned in self.changes)
+
+    def next_round(self) -> Plan:
+        """The changes that may be made from this one look at the host.
+
+        All up to and including the first run of changes after which the host must be looked at again; the whole
+        plan where there is none.
+        """
+        settled = itertools.takewhile(lambda planned: not planned.change.settle_first, self.changes)
+        head = tuple(settled)
+        unsettling = itertools.takewhile(lambda planned: planned.change.settle_first, self.changes[len(head) :])
+        return Plan(head + tuple(unsettling))
+
+
+def masked_record(record: ChangeRecord, secrets: Iterable[Secret]) -> ChangeRecord:
+    """Return the record with every secret masked."""
+    secrets = tuple(secrets)
+    if not secrets:
+        return record
+    return ChangeRecord(
+        record.resource,
+        mask(record.summary, secrets),
+        mask(record.diff, secrets),
+        tuple(mask(note, secrets) for note in record.notes),
+    )
+
+
+def make_plan(resources: Iterable[Resource], observed: Mapping[str, Observed], os: OperatingSystem) -> Plan:
+    """Compare what is wished with what was seen.
+
+    Raises HostError when a wish can't or must not be fulfilled. Every resource is asked, so that one run shows all
+    such reasons: the first is the error, the others are in its output.
+    """
+    changes: list[PlannedChange] = []
+    refusals: list[HostError] = []
+    for resource in resources:
+        try:
+            change = resource.plan(observed[resource.id], os)
+        except HostError as error:
+            error.resource = error.resource or resource.id
+            refusals.append(error)
+            continue
+        if change is not None:
+            changes.append(PlannedChange(resource.id, change))
+    if refusals:
+        first, *others = refusals
+        for other in others:
+            first.output += (f"also {other.resource}: {other.message}", *other.output)
+        raise first
+    return Plan(tuple(changes))
