@@ -112,8 +112,7 @@ class _Rollout:
             return transport
 
         try:
-            if self.stages.cancelled:
-                raise _CancelledError
+            self.refuse_when_cancelled()
             outcome = converge(
                 name,
                 work.resources,
@@ -138,6 +137,10 @@ class _Rollout:
         if not self.stages.earlier_done(work.stage):
             self.listener.host_activity(work.host.name, "waiting for earlier stages")
             self.stages.wait_for_earlier(work.stage)
+        self.refuse_when_cancelled()
+
+    def refuse_when_cancelled(self) -> None:
+        """Leave this host alone when the operator has stopped the run."""
         if self.stages.cancelled:
             raise _CancelledError
 
