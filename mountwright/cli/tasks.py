@@ -1,0 +1,160 @@
+"""What every task has in common: its options, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from mountwright.errors import InputError, MountwrightError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from invoke.context import Context
+
+INVENTORY_VARIABLE = "MOUNTWRIGHT_INVENTORY"
+FORKS = 32
+
+_HELP = {
+    "inventory": "inventory folder or file (default: $MOUNTWRIGHT_INVENTORY, then invoke.yaml)",
+    "limit": "only these hosts: names, groups, globs, a:b, !c, &d, node[01:10], @file",
+    "check": "change nothing; say what would change (exit code 2 when something would)",
+    "diff": "show unified diffs of what changes",
+    "format": "text, or json: one document on stdout, everything else on stderr",
+    "forks": f"how many hosts at the same time (default: {FORKS})",
+    "ask_become_pass": "ask for the sudo password",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every task touching hosts takes, as cli.md of the docs lists them."""
+
+    inventory: Path
+    limit: str = ""
+    check: bool = False
+    diff: bool = False
+    format: str = "text"
+    forks: int = FORKS
+    ask_become_pass: bool = False
+
+    @property
+    def json(self) -> bool:
+        """Whether the report is one JSON document on stdout."""
+        return self.format == "json"
+
+
+def find_inventory(given: str | None, configured: str | None) -> Path:
+    """Return the inventory's path: the option, else the environment, else Invoke's configuration."""
+    text = given or os.environ.get(INVENTORY_VARIABLE) or configured
+    if not text:
+        raise InputError(
+            "no inventory was given: say -i inventories/NAME, set MOUNTWRIGHT_INVENTORY, or put "
+            "'mountwright: {inventory: inventories/NAME}' into invoke.yaml"
+        )
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise InputError(f"the inventory {path} does not exist; it is a folder with a hosts.yml, or such a file")
+    return path
+
+
+def host_task(*, leave_out: tuple[str, ...] = (), help: dict[str, str] | None = None) -> Callable[..., Task[Any]]:  # noqa: A002 - Invoke's own word
+    """Make a task that touches hosts out of ``function(options, **own)``, which returns its exit code.
+
+    The task takes the options of :class:`Options` (but those left out) and then the function's own; its docstring
+    is the task's help.
+    """
+
+    def decorate(function: Callable[..., int]) -> Task[Any]:
+        own = list(inspect.signature(function).parameters.values())[1:]
+        common = [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+            for name, default in {
+                "inventory": None,
+                "limit": "",
+                "check": False,
+                "diff": False,
+                "format": "text",
+                "forks": "",
+                "ask_become_pass": False,
+            }.items()
+            if name not in leave_out
+        ]
+
+        @functools.wraps(function)
+        def body(context: Context, **given: Any) -> None:
+            with_own = {parameter.name: given.pop(parameter.name) for parameter in own}
+            finish(lambda: function(_options(context, given), **with_own))
+
+        first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        body.__signature__ = inspect.Signature([first, *common, *own])  # type: ignore[attr-defined]  # what Invoke reads
+        texts = {name.replace("_", "-"): text for name, text in {**_HELP, **(help or {})}.items()}
+        wanted = {parameter.name.replace("_", "-") for parameter in (*common, *own)}
+        return Task(body, help={name: text for name, text in texts.items() if name in wanted}, optional=())
+
+    return decorate
+
+
+def plain_task(*, help: dict[str, str] | None = None) -> Callable[..., Task[Any]]:  # noqa: A002 - Invoke's own word
+    """Make a task that touches no hosts out of ``function(**own)``, which returns its exit code."""
+
+    def decorate(function: Callable[..., int]) -> Task[Any]:
+        own = list(inspect.signature(function).parameters.values())
+
+        @functools.wraps(function)
+        def body(_context: Context, **given: Any) -> None:
+            finish(lambda: function(**given))
+
+        first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        body.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]  # what Invoke reads
+        return Task(body, help=help or {})
+
+    return decorate
+
+
+def _options(context: Context, given: dict[str, Any]) -> Options:
+    configured = context.config.get("mountwright", {}).get("inventory")
+    inventory = find_inventory(given.pop("inventory"), configured)
+    if given["format"] not in ("text", "json"):
+        raise InputError(f"--format is text or json, not {given['format']!r}")
+    # A string to Invoke, which would answer a word that is no number with a traceback.
+    forks = given.pop("forks", "") or str(FORKS)
+    if not forks.isdecimal() or int(forks) < 1:
+        raise InputError(f"--forks is a number from 1 up, not {forks!r}")
+    return Options(inventory=inventory, forks=int(forks), **given)
+
+
+def finish(work: Callable[[], int]) -> None:
+    """Do a task's work; turn its errors into a message on stderr, and end with its exit code."""
+    try:
+        code = work()
+    except MountwrightError as error:
+        sys.stderr.write(f"{error_text(error)}\n")
+        raise Exit(code=1) from None
+    except BrokenPipeError:
+        # The reader of our output (head, a pager) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Exit(code=1) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        raise Exit(code=1) from None
+    if code:
+        raise Exit(code=code)
+
+
+def error_text(error: MountwrightError) -> str:
+    """What a person is told about an error that ended the task: each problem on a line of its own."""
+    if isinstance(error, InputError):
+        lines = [f"error: {problem}" for problem in error.problems]
+        if len(lines) > 1:
+            lines.append(f"{len(lines)} errors; nothing was connected to, nothing was changed")
+        return "\n".join(lines)
+    return f"error: {error}"
