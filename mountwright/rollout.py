@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -173,13 +173,19 @@ def rollout(
     ordered = sorted(works, key=lambda work: work.stage)
     interrupted = False
     with ThreadPoolExecutor(max_workers=max(1, min(forks, len(works))), thread_name_prefix="host") as pool:
-        futures = {work.host.name: pool.submit(run.one, work) for work in ordered}
+        futures: dict[str, Future[HostOutcome]] = {}
         try:
+            for work in ordered:
+                futures[work.host.name] = pool.submit(run.one, work)
             for future in futures.values():
                 future.result()
         except KeyboardInterrupt:
             interrupted = True
             run.cancel()
+            # Those whose submission the interruption cut off are skipped like those whose turn had not come.
+            for work in ordered:
+                if work.host.name not in futures:
+                    futures[work.host.name] = pool.submit(run.one, work)
     return Report(tuple(futures[work.host.name].result() for work in works), interrupted)
 
 
