@@ -1,4 +1,4 @@
-"""Where the roles, templates and suites are that travel with Mountwright."""
+"""Where the files lie that are no Python modules of this package: templates, roles, the verify suite."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def bundled(name: str) -> Path:
-    """Return the path of a file or folder of the project (``templates``, ``tests/verify``, ``tasks.py``).
+def bundled(relative: str) -> Path:
+    """Return the path of something that travels with Mountwright, named as in the repository.
 
-    In a checkout it stands beside the package; in an installed wheel it is inside it. Raises FileNotFoundError
-    when the installation is damaged.
+    In a checkout that is the repository itself; in an installed wheel it is the package's folder ``_bundled``.
+    Raises FileNotFoundError when neither has it, which means that the installation is broken.
     """
     for root in (_PACKAGE / "_bundled", _PACKAGE.parent):
-        path = root / name
-        if path.exists():
-            return path
-    raise FileNotFoundError(f"{name} is missing from this installation of mountwright")
+        found = root / relative
+        if found.exists():
+            return found
+    raise FileNotFoundError(f"{relative} is missing beside {_PACKAGE}: this installation of mountwright is broken")
