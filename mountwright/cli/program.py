@@ -12,16 +12,23 @@ from mountwright import __version__
 from mountwright.paths import bundled
 
 
-def main() -> None:
-    """Run the command line."""
+def load_namespace() -> Collection:
+    """Return the tasks of tasks.py.
+
+    Raises FileNotFoundError or ImportError when the installation is damaged.
+    """
     path = bundled("tasks.py")
     # tasks.py imports `roles`, which stands beside it, as it does when `inv` runs it in a checkout.
-    sys.path.insert(0, str(path.parent))
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location("tasks", path)
     if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} can't be loaded: the installation is damaged")
+        raise ImportError(f"{path} can't be loaded: the installation is damaged")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    Program(
-        namespace=Collection.from_module(module), name="Mountwright", binary="mountwright", version=__version__
-    ).run()
+    return Collection.from_module(module)
+
+
+def main() -> None:
+    """Run the command line."""
+    Program(namespace=load_namespace(), name="Mountwright", binary="mountwright", version=__version__).run()
