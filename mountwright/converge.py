@@ -52,7 +52,7 @@ def converge(
             transport.close()
         return HostOutcome(host, status, tuple(journey.records), seconds=time.monotonic() - begun)
     except Exception as problem:  # noqa: BLE001 - a fault of ours on one host must not end the others
-        error = problem if isinstance(problem, HostError) else _internal_error(problem)
+        error = problem if isinstance(problem, HostError) else internal_error(problem)
         error = journey.masked(error)
         status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
         return HostOutcome(host, status, tuple(journey.records), error, time.monotonic() - begun)
@@ -212,7 +212,16 @@ def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str
             ],
         )
     facts = Observed(present=True, stdout=seen[_FACTS].output).fields
-    os = OperatingSystem(
+    observed = {
+        resource.id: Observed(present=seen[key].exit_code == 0, stdout=seen[key].output)
+        for key, resource in probes.items()
+    }
+    return observed, operating_system(facts), facts["generation"]
+
+
+def operating_system(facts: Mapping[str, str]) -> OperatingSystem:
+    """What the host is, out of the fields that :data:`mountwright.frames.FACTS` printed."""
+    return OperatingSystem(
         family=facts["family"],
         id=facts["id"],
         version=facts["version"],
@@ -220,11 +229,6 @@ def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str
         kernel=facts["kernel"],
         systemd=bool(facts["systemd"]),
     )
-    observed = {
-        resource.id: Observed(present=seen[key].exit_code == 0, stdout=seen[key].output)
-        for key, resource in probes.items()
-    }
-    return observed, os, facts["generation"]
 
 
 def last_lines(output: bytes, most: int = _OUTPUT_LINES) -> tuple[str, ...]:
@@ -235,6 +239,7 @@ def last_lines(output: bytes, most: int = _OUTPUT_LINES) -> tuple[str, ...]:
     return tuple(line for line in printable if line)[-most:]
 
 
-def _internal_error(problem: Exception) -> HostError:
+def internal_error(problem: Exception) -> HostError:
+    """What is reported when the fault is ours: one host's outcome, with the traceback as its output."""
     lines = "".join(traceback.format_exception(problem)).splitlines()
     return HostError(f"a fault in mountwright itself: {problem!r}; please report it", output=lines[-_OUTPUT_LINES:])
