@@ -1,0 +1,1 @@
+"""The lab: real machines for the tests and the demo."""

@@ -1,0 +1,99 @@
+"""Processes of the lab: known by pid and start time, or by a marker in their environment, never by name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+MARKER = "MOUNTWRIGHT_LAB"
+"""The environment variable that every process tree of the lab begins with; its value names the machine."""
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """One process for all time: a pid alone is given to somebody else sooner or later."""
+
+    pid: int
+    start: int
+    """When it started, in clock ticks after boot: field 22 of proc(5)'s stat."""
+
+    def alive(self) -> bool:
+        """Whether it still runs; one that has ended and was not yet waited for does not."""
+        return _start_time(self.pid) == self.start
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless it has ended."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+def process_id(pid: int) -> ProcessId | None:
+    """The identity of the process that has this pid now; None when there is none."""
+    start = _start_time(pid)
+    return None if start is None else ProcessId(pid, start)
+
+
+def this_process() -> ProcessId:
+    """The identity of the running program."""
+    found = process_id(os.getpid())
+    if found is None:
+        raise RuntimeError("/proc does not show this process: is /proc mounted?")
+    return found
+
+
+def marked(value: str) -> tuple[ProcessId, ...]:
+    """Every process on this box that was started with ``MARKER=value``.
+
+    Those whose environment may not be read are not ours: the lab's own run as the same user.
+    """
+    wanted = f"{MARKER}={value}".encode()
+    found = []
+    for folder in _PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if wanted in environment.split(b"\0") and (process := process_id(int(folder.name))):
+            found.append(process)
+    return tuple(found)
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """The pids whose parent is ``pid``."""
+    pids = (int(folder.name) for folder in _PROC.iterdir() if folder.name.isdigit())
+    return tuple(each for each in pids if (fields := _stat(each)) and int(fields[1]) == pid)
+
+
+def wait_until_ended(processes: tuple[ProcessId, ...], seconds: float) -> bool:
+    """Wait at most ``seconds`` for all of them to end; say whether they did."""
+    deadline = time.monotonic() + seconds
+    while any(process.alive() for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _start_time(pid: int) -> int | None:
+    fields = _stat(pid)
+    if fields is None or fields[0] in {"Z", "X"}:
+        return None
+    return int(fields[19])
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on; the name before them may hold spaces and parentheses."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()
