@@ -1,0 +1,1 @@
+"""What exports(5) and nfsd(8) know, as pure functions: nothing in here touches a host."""
