@@ -8,6 +8,10 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MARKER = "MOUNTWRIGHT_LAB"
 """The environment variable that every process tree of the lab begins with; its value names the machine."""
@@ -48,13 +52,13 @@ def this_process() -> ProcessId:
     return found
 
 
-def marked(value: str) -> tuple[ProcessId, ...]:
-    """Every process on this box that was started with ``MARKER=value``.
+def marked(prefix: str) -> dict[str, list[ProcessId]]:
+    """Every process on this box that was started with a MARKER that begins with ``prefix``, by the whole marker.
 
     Those whose environment may not be read are not ours: the lab's own run as the same user.
     """
-    wanted = f"{MARKER}={value}".encode()
-    found = []
+    wanted = f"{MARKER}={prefix}".encode()
+    found: dict[str, list[ProcessId]] = {}
     for folder in _PROC.iterdir():
         if not folder.name.isdigit():
             continue
@@ -62,18 +66,15 @@ def marked(value: str) -> tuple[ProcessId, ...]:
             environment = (folder / "environ").read_bytes()
         except OSError:
             continue
-        if wanted in environment.split(b"\0") and (process := process_id(int(folder.name))):
-            found.append(process)
-    return tuple(found)
+        if wanted not in environment:
+            continue
+        marker = next((entry for entry in environment.split(b"\0") if entry.startswith(wanted)), None)
+        if marker and (process := process_id(int(folder.name))):
+            found.setdefault(marker.decode().partition("=")[2], []).append(process)
+    return found
 
 
-def children(pid: int) -> tuple[int, ...]:
-    """The pids whose parent is ``pid``."""
-    pids = (int(folder.name) for folder in _PROC.iterdir() if folder.name.isdigit())
-    return tuple(each for each in pids if (fields := _stat(each)) and int(fields[1]) == pid)
-
-
-def wait_until_ended(processes: tuple[ProcessId, ...], seconds: float) -> bool:
+def wait_until_ended(processes: Collection[ProcessId], seconds: float) -> bool:
     """Wait at most ``seconds`` for all of them to end; say whether they did."""
     deadline = time.monotonic() + seconds
     while any(process.alive() for process in processes):
