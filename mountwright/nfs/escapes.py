@@ -56,7 +56,9 @@ class WordReader:
         if _ESCAPE.fullmatch(self._word[-_ESCAPE_LENGTH:]):
             self._word[-_ESCAPE_LENGTH:] = bytes([int(self._word[-3:], 8)])
 
-    def __bool__(self) -> bool:
+    @property
+    def started(self) -> bool:
+        """Whether the word has any byte yet (quotes are none)."""
         return bool(self._word)
 
     def text(self) -> str:

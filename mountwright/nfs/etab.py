@@ -35,6 +35,8 @@ def parse_etab(text: str) -> list[Entry]:
         path, tab, rest = line.partition("\t")
         client, parenthesis, options = rest.partition("(")
         if tab and parenthesis and options.endswith(")"):
+            # A path exported without a client is everybody's, and stands without one in etab as well.
+            client = client or "*"
             entries.append(Entry(unescape(path), client, tuple(map(unescape, split_options(options[:-1])))))
     return entries
 
@@ -96,7 +98,7 @@ def same_effect(declared: Entry, live: Entry) -> list[str]:
         differences.append(f"client: declared {declared.client}, live {live.client}")
     wanted, found = effective_options(declared.options), effective_options(live.options)
     # exportfs picks the fsid itself when it re-exports, and shows no "reexport=none".
-    ignored = {"reexport", "squash_uids", "squash_gids"} | ({"fsid"} if "reexport" in wanted else set())
+    ignored = {"reexport", "fsid"} if "reexport" in wanted else set()
     names = [name for name in dict.fromkeys([*wanted, *found]) if name not in ignored]
     differences += [
         f"declared {wanted[name]}, live {found[name]}"

@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from mountwright.nfs.clients import classify_client, exportfs_refuses, normalise_client
-from mountwright.nfs.escapes import WordReader, escape, survives_etab, to_bytes, to_text
+from mountwright.nfs.escapes import escape, survives_etab, to_bytes, to_text
 from mountwright.nfs.model import Entry, Fault, Line
 from mountwright.nfs.options import check_option, contradictions, split_options
+from mountwright.nfs.words import word_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,9 +33,6 @@ __all__ = [
     "survives_etab",
 ]
 
-_SPACE = frozenset(b" \t\n\v\f\r")
-_QUOTE = ord('"')
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 # Sizes of exportfs's buffers, in bytes with the closing NUL.
 _PATH_BUFFER = 1025
 _CLIENT_BUFFER = 512
@@ -46,7 +44,14 @@ def parse_exports(text: str) -> list[Line]:
     ``text`` is the file decoded as UTF-8 with ``surrogateescape``. Paths and clients are unescaped; options are
     those that apply, the line's defaults (``-rw``) first.
     """
-    return [_parse_line(number, raw) for number, raw in _logical_lines(to_bytes(text))]
+    lines = []
+    for line in word_lines(to_bytes(text)):
+        faults = line.faults
+        entries = tuple(_entries(line.words, faults))
+        lines.append(
+            Line(line.number, to_text(line.raw), entries, tuple(Fault(line.number, message) for message in faults))
+        )
+    return lines
 
 
 def format_entry(path: str, client: str, options: Iterable[str]) -> str:
@@ -61,7 +66,7 @@ def format_entry(path: str, client: str, options: Iterable[str]) -> str:
     if not client or client.startswith("-") or re.search(r"[\s()\0]", client):
         raise ValueError(f"{client!r} can't be written as the client of an export")
     for option in listed:
-        if not option or re.search(r"[\s(),\0]", re.sub(r"^squash_[ug]ids=[0-9,-]*", "", option)):
+        if not option or re.search(r"[\s(),\0]", option):
             raise ValueError(f"{option!r} can't be written as an export option")
     return f"{escape(path)} {escape(client)}({','.join(escape(option) for option in listed)})"
 
@@ -71,29 +76,7 @@ def normalise_path(path: str) -> str:
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
-def _logical_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Line number and bytes of each logical line. A comment ends at its line end: no backslash continues it."""
-    start, pending = 1, b""
-    physical = re.findall(rb"[^\n]*\n|[^\n]+", data)
-    for number, line in enumerate(physical, start=1):
-        if not pending:
-            start = number
-        pending += line
-        if b"#" in line or not line.endswith(b"\\\n"):
-            yield start, pending
-            pending = b""
-    if pending:
-        yield start, pending
-
-
-def _parse_line(number: int, raw: bytes) -> Line:
-    faults: list[str] = []
-    entries = tuple(_entries(raw, faults))
-    return Line(number, to_text(raw), entries, tuple(Fault(number, message) for message in faults))
-
-
-def _entries(raw: bytes, faults: list[str]) -> Iterator[Entry]:
-    words = list(_words(_content(raw, faults), faults))
+def _entries(words: list[str], faults: list[str]) -> Iterator[Entry]:
     if not words:
         return
     path, *clients = words
@@ -116,42 +99,6 @@ def _entries(raw: bytes, faults: list[str]) -> Iterator[Entry]:
         yield Entry(path, client or "*", defaults + options)
     if not clients or clients[-1].startswith("-"):
         yield Entry(path, "*", defaults)  # a path without a client is exported to everybody
-
-
-def _content(raw: bytes, faults: list[str]) -> bytes:
-    """A logical line in one piece, without its comment and its line end."""
-    joined = re.sub(rb"\\\n[ \t]*", b" ", raw).removesuffix(b"\n")
-    content, hash_sign, _ = joined.partition(b"#")
-    if not hash_sign and content.endswith(b"\r"):
-        content = content.removesuffix(b"\r")
-        if not content.strip(b" \t"):
-            faults.append("a blank line with a carriage return: exportfs reads nothing after it")
-    if _CONTROL.search(content):
-        faults.append("a control character, where exportfs cuts the line")
-    return content
-
-
-def _words(content: bytes, faults: list[str]) -> Iterator[str]:
-    """The words of a line. Quotes may begin and end anywhere in a word; white space between them belongs to it."""
-    position = 0
-    while position < len(content):
-        if content[position] in _SPACE:
-            position += 1
-            continue
-        word = WordReader()
-        quoted = False
-        while position < len(content) and (quoted or content[position] not in _SPACE):
-            if content[position] == _QUOTE:
-                quoted = not quoted
-            else:
-                word.add(content[position])
-            position += 1
-        if quoted:
-            faults.append("a quote is not closed on its line (a # inside quotes begins a comment all the same)")
-        if word:
-            yield word.text()
-        else:
-            faults.append("an empty word in quotes, where exportfs ends the line")
 
 
 def _check_path(path: str, faults: list[str]) -> None:

@@ -95,17 +95,9 @@ def contradictions(options: Iterable[str]) -> list[str]:
 
 
 def split_options(text: str) -> tuple[str, ...]:
-    """The options between the parentheses, one by one; the uid lists of ``squash_uids=0-15,20`` stay together."""
-    options: list[str] = []
-    for raw in text.split(","):
-        part = raw.lstrip(" \t")
-        if options and options[-1].startswith(("squash_uids=", "squash_gids=")) and part[:1].isdigit():
-            options[-1] += f",{part}"
-        else:
-            options.append(part)
-    if options[-1] == "":
-        options.pop()  # parseopts takes "(rw,)" and "()"
-    return tuple(options)
+    """The options between the parentheses, one by one."""
+    options = tuple(part.lstrip(" \t") for part in text.split(","))
+    return options if options[-1] else options[:-1]  # parseopts takes "(rw,)" and "()"
 
 
 def flavour_overlap(flavours: Sequence[str]) -> str | None:
@@ -183,20 +175,9 @@ def _check_reexport(value: str) -> str | None:
     return None if value in _REEXPORT else _wrong("reexport", value, f"one of {', '.join(_REEXPORT)}")
 
 
-def _check_ranges(name: str) -> Callable[[str], str | None]:
-    def check(value: str) -> str | None:
-        if re.fullmatch(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*", value, re.ASCII):
-            return None
-        return _wrong(name, value, "numbers and ranges like 0-15,20")
-
-    return check
-
-
 _CHECKS: dict[str, Callable[[str], str | None]] = {
     "anonuid": _check_id("anonuid"),
     "anongid": _check_id("anongid"),
-    "squash_uids": _check_ranges("squash_uids"),
-    "squash_gids": _check_ranges("squash_gids"),
     "fsid": _check_fsid,
     "refer": _check_locations("refer"),
     "replicas": _check_locations("replicas"),
@@ -207,8 +188,6 @@ _CHECKS: dict[str, Callable[[str], str | None]] = {
 _EXAMPLES = {
     "anonuid": "65534",
     "anongid": "65534",
-    "squash_uids": "0-15,20",
-    "squash_gids": "0-15,20",
     "fsid": "0",
     "refer": "/path@host",
     "replicas": "/path@host",
