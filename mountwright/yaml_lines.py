@@ -1,0 +1,248 @@
+"""YAML (and JSON) files as plain data that remembers the line of everything, for error messages.
+
+What is read is what Ansible reads: YAML 1.1 with anchors and merge keys. Stricter than that on purpose: a key given
+twice is an error (YAML 1.2, section 3.2.1.3: keys are unique), and so are vaulted values, which can't be decrypted
+here. ``!unsafe`` text is marked, so that nobody takes it for a Jinja template. Dates stay the text that was written.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mountwright.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_YAML = "tag:yaml.org,2002:"
+_SCALARS = {_YAML + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value")}
+_VAULT_TAGS = {"!vault", "!vault-encrypted"}
+_VAULT_HEADER = "$ANSIBLE_VAULT;"
+_VAULT_ADVICE = "decrypt it (ansible-vault decrypt) or keep the secret elsewhere"
+
+
+class UnsafeText(str):
+    """Text marked ``!unsafe`` in YAML: braces in it are braces, never a template."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's data. ``value`` is dicts, lists, strings, numbers, booleans and None; None for an empty file."""
+
+    source: str
+    value: Any
+    _root: yaml.Node | None = field(default=None, repr=False)
+    _entries: dict[int, dict[Any, tuple[int, yaml.Node]]] = field(default_factory=dict, repr=False)
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """Return the line (from 1) of the key or item that ``path`` leads to, as in ``("nfs", "exports", 0)``.
+
+        What does not exist has the line of its nearest ancestor that does.
+        """
+        node = self._root
+        if node is None:
+            return 1
+        line: int = node.start_mark.line + 1
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                entry = self._entries.get(id(node), {}).get(step)
+                if entry is None:
+                    break
+                line, node = entry
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+                node = node.value[step]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
+    def problem(self, path: Sequence[str | int], message: str) -> Problem:
+        """Return a Problem at the place that ``path`` leads to."""
+        return Problem(self.source, self.line(path), key_path(path), message)
+
+
+def key_path(path: Sequence[str | int]) -> str:
+    """Return a path as people write it: ``nfs.exports[0].path``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def load(path: Path) -> Document:
+    """Read a YAML or JSON file.
+
+    Raises InputError with all faults that can be found: the file can't be read, is not UTF-8, is vaulted, is no
+    valid YAML, has a key twice, a vaulted value or a tag that has no meaning here.
+    """
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of the operator's. Raises InputError when it can't be read or is not UTF-8."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(Problem(str(path), 0, "", f"can't be read: {error.strerror}")) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8: there is a byte 0x{raw[error.start]:02x}; save the file as UTF-8"
+        raise InputError(Problem(str(path), line, "", message)) from None
+    if text.startswith(_VAULT_HEADER):
+        message = f"the file is encrypted with Ansible Vault, which can't be read here: {_VAULT_ADVICE}"
+        raise InputError(Problem(str(path), 1, "", message))
+    return text
+
+
+def parse(text: str, source: str) -> Document:
+    """Read YAML or JSON text; ``source`` names it in errors. Raises InputError like :func:`load`."""
+    try:
+        if text.lstrip()[:1] in ("{", "["):
+            return _parse_json(text, source) or _parse_yaml(text, source)
+        return _parse_yaml(text, source)
+    except RecursionError:
+        raise InputError(Problem(source, 0, "", "is nested too deeply")) from None
+
+
+def _parse_yaml(text: str, source: str) -> Document:
+    builder = _Builder(source)
+    root = _compose(text, source)
+    value = None if root is None else builder.build(root, ())
+    if builder.problems:
+        raise InputError(builder.problems)
+    return Document(source, value, root, builder.entries)
+
+
+def _parse_json(text: str, source: str) -> Document | None:
+    """Read JSON, which allows some things that YAML 1.1 does not (tabs, escaped surrogates); None: it is no JSON."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    try:
+        document = _parse_yaml(text, source)
+    except InputError as error:
+        if any(problem.key for problem in error.problems):
+            raise
+        return Document(source, value)  # good JSON, though no YAML: the data without its lines
+    return Document(source, value, document._root, document._entries)  # noqa: SLF001 - our own class
+
+
+def _compose(text: str, source: str) -> yaml.Node | None:
+    loader = None
+    try:
+        loader = _Loader(text)
+        node: yaml.Node | None = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(part for part in (error.context, error.problem) if part)
+        if what == "expected a single document in the stream but found another document":
+            what = "there is more than one document (a second ---); one is expected"
+        message = f"is no valid YAML: {what}"
+        line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else 0
+        raise InputError(Problem(source, line, "", message)) from None
+    except yaml.reader.ReaderError as error:
+        at = text.find(chr(error.character)) if isinstance(error.character, int) else -1
+        line = text.count("\n", 0, at) + 1 if at >= 0 else 0
+        message = "is no valid YAML: there is a control character, which YAML does not allow"
+        raise InputError(Problem(source, line, "", message)) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return node
+
+
+class _Builder:
+    """Makes plain data of a tree of nodes. A node that is reached by several aliases is built once."""
+
+    def __init__(self, source: str) -> None:
+        self.problems: list[Problem] = []
+        self.entries: dict[int, dict[Any, tuple[int, yaml.Node]]] = {}
+        self._source = source
+        self._built: dict[tuple[int, bool], Any] = {}
+        self._open: set[int] = set()
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def build(self, node: yaml.Node, path: tuple[str | int, ...], *, unsafe: bool = False) -> Any:
+        unsafe = unsafe or node.tag == "!unsafe"
+        known = (id(node), unsafe)
+        if known in self._built:
+            return self._built[known]
+        if id(node) in self._open:
+            self._fault(node, path, "an alias (*) refers to something that it is itself a part of")
+            return None
+        self._open.add(id(node))
+        try:
+            value = self._build(node, path, unsafe)
+        finally:
+            self._open.discard(id(node))
+        self._built[known] = value
+        return value
+
+    def _build(self, node: yaml.Node, path: tuple[str | int, ...], unsafe: bool) -> Any:
+        if node.tag in _VAULT_TAGS:
+            self._fault(node, path, f"the value is encrypted with Ansible Vault, which can't be read here: "
+                                    f"{_VAULT_ADVICE}")  # fmt: skip
+            return None
+        if isinstance(node, yaml.MappingNode) and node.tag in (_YAML + "map", "!unsafe"):
+            return self._mapping(node, path, unsafe)
+        if isinstance(node, yaml.SequenceNode) and node.tag in (_YAML + "seq", "!unsafe"):
+            return [self.build(item, (*path, index), unsafe=unsafe) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode) and (node.tag in _SCALARS or node.tag == "!unsafe"):
+            return self._scalar(node, path, unsafe)
+        self._fault(node, path, f"the tag {node.tag.replace(_YAML, '!!')} has no meaning here")
+        return None
+
+    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...], unsafe: bool) -> Any:
+        if node.tag == "!unsafe" or (unsafe and node.tag == _YAML + "str"):
+            return UnsafeText(node.value)
+        if node.tag in (_YAML + "timestamp", _YAML + "value", _YAML + "str"):
+            return node.value
+        try:
+            return self._scalars.construct_object(node)
+        except (ValueError, KeyError, yaml.YAMLError):
+            kind = node.tag.removeprefix(_YAML)
+            self._fault(node, path, f"{node.value!r} is no {kind}; quote it if it is meant as text")
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...], unsafe: bool) -> dict[Any, Any]:
+        merged: list[yaml.Node] = []
+        own: dict[Any, tuple[int, yaml.Node]] = {}
+        value: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _YAML + "merge":
+                merged += value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._fault(key_node, path, "a key has to be a plain word or number, not a list or a mapping")
+                continue
+            key = self.build(key_node, path)
+            line = key_node.start_mark.line + 1
+            if key in own:
+                self._fault(key_node, (*path, key), f"the key is here twice; the first is in line {own[key][0]}")
+                continue
+            own[key] = (line, value_node)
+            value[key] = self.build(value_node, (*path, key), unsafe=unsafe)
+        # Keys of the mapping itself win over merged ones, earlier merged mappings over later ones.
+        inherited: dict[Any, Any] = {}
+        entries: dict[Any, tuple[int, yaml.Node]] = {}
+        for other in reversed(merged):
+            content = self.build(other, path, unsafe=unsafe)
+            if not isinstance(content, dict):
+                self._fault(other, path, "a merge key (<<) takes a mapping or a list of mappings")
+                continue
+            inherited.update(content)
+            entries.update(self.entries.get(id(other), {}))
+        self.entries[id(node)] = {**entries, **own}
+        return {**inherited, **value}
+
+    def _fault(self, node: yaml.Node, path: tuple[str | int, ...], message: str) -> None:
+        self.problems.append(Problem(self._source, node.start_mark.line + 1, key_path(path), message))
