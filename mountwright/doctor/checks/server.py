@@ -1,0 +1,66 @@
+"""What the server does now: whether its NFS server is up, and who listens on the ports that are to be its."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mountwright.doctor.check import Answer, Check
+from mountwright.doctor.finding import Finding, error, info
+from mountwright.shell import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mountwright.duties import Duties
+
+# In /proc/net/tcp the local address is hexadecimal, state 0A is LISTEN. A kernel socket (nfsd, lockd) belongs to no
+# process. Whose another socket is, is found by its inode among the open files.
+_BODY = r"""
+if [ -r /proc/fs/nfsd/threads ]; then printf 'threads\t%s\n' "$(cat /proc/fs/nfsd/threads)"; fi
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n = split($2, a, ":"); print a[n], $10 }' |
+sort -u | while read -r hex inode; do
+    port=$((0x$hex))
+    printf 'listens\t%s\n' "$port"
+    case " $* " in *" $port "*) ;; *) continue ;; esac
+    [ "$inode" != 0 ] || continue
+    for fd in /proc/[0-9]*/fd/*; do
+        [ "$(readlink "$fd" 2>/dev/null)" = "socket:[$inode]" ] || continue
+        pid=${fd#/proc/}; pid=${pid%%/*}
+        printf 'owner\t%s\t%s\t%s\n' "$port" "$pid" "$(cat "/proc/$pid/comm" 2>/dev/null)"
+        break
+    done
+done
+"""
+
+_RIGHTFUL = {
+    "nfs": (),  # the kernel's own
+    "rpcbind": ("rpcbind", "systemd"),  # systemd: socket activation
+    "mountd": ("rpc.mountd",),
+    "statd": ("rpc.statd",),
+    "lockd": (),
+}
+
+
+def _script(duties: Duties) -> Script | None:
+    if not duties.serves:
+        return None
+    return Script(_BODY, arguments=tuple(port for _, port in duties.server_ports))
+
+
+def _judge(answer: Answer) -> Iterator[Finding]:
+    owners = {int(row[1]): row for row in answer.rows if row[0] == "owner" and len(row) > 3}  # noqa: PLR2004 - columns
+    for service, port in answer.duties.server_ports:
+        if port not in owners:
+            continue
+        _, _, pid, command = owners[port]
+        if command not in _RIGHTFUL.get(service, ()):
+            yield error(
+                "port-taken",
+                f"port {port}/tcp, which is to be {service}'s, is taken by {command or 'a process'} (pid {pid})",
+                "stop that service, or give the NFS services other ports in storage.yml (nfs.ports).",
+            )
+    if answer.value("threads") in ("", "0"):
+        yield info("nfs-server", "the NFS server is not running yet", "inv nfs.server brings it up.")
+
+
+CHECK = Check("server", _script, _judge)
