@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
 import json
 import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.cache import locked
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 POOL = ipaddress.IPv4Network("10.78.0.0/16")
@@ -94,14 +94,6 @@ def who_uses(network: ipaddress.IPv4Network) -> str | None:
     return None
 
 
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "bridges.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def claim(folder: Path, *, box_address: bool, record: Callable[[Bridge], None], number: int | None = None) -> Bridge:
     """Make a bridge whose range nothing on this box uses, or the one with this number.
 
@@ -110,7 +102,7 @@ def claim(folder: Path, *, box_address: bool, record: Callable[[Bridge], None], 
     for is in use (with the user of it), or when all of them are.
     """
     used: str | None = None
-    with _one_at_a_time(folder):
+    with locked(folder / "bridges.lock"):
         taken = {link["ifname"] for link in ip_json("link", "show")}
         for candidate in (Bridge(n) for n in (range(256) if number is None else (number,))):
             there = candidate.name in taken

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
     from tests.lab.keys import KeyPair
 
+NO_NFS_SERVER = (
+    *("nfs-server.service", "nfs-mountd.service", "nfs-idmapd.service", "nfsdcld.service", "nfs-blkmap.service"),
+    *("proc-fs-nfsd.mount", "var-lib-nfs-rpc_pipefs.mount", "run-rpc_pipefs.mount"),
+)
+"""Units that come with the NFS packages and can only fail in a container; rpcbind and rpc-statd do work there."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 # $1: cgroup directories to live in, one a line; the rest: systemd-nspawn's arguments. Relative paths, because
@@ -72,6 +78,10 @@ class Container:
     root: Path
     cards: tuple[Card, ...]
     host_key: KeyPair
+    public_key: str
+    """Who holds its other half may log in as anybody."""
+    masked: tuple[str, ...] = ()
+    """systemd units that are never to start."""
 
     @property
     def label(self) -> str:
@@ -95,6 +105,9 @@ class Container:
         self._seed("etc/machine-id", f"{secrets.token_hex(16)}\n", mode=0o444)
         self._seed("etc/ssh/ssh_host_ed25519_key", self.host_key.private, mode=0o600)
         self._seed("etc/ssh/ssh_host_ed25519_key.pub", f"{self.host_key.public}\n")
+        self._seed("etc/ssh/lab_authorized_keys", f"{self.public_key}\n")
+        for unit in self.masked:
+            self._place(f"etc/systemd/system/{unit}").symlink_to("/dev/null")
         for number, card in enumerate(self.cards):
             network = f"[Match]\nName=host{number}\n[Network]\nLinkLocalAddressing=no\nAddress={card.address}/24\n"
             self._seed(f"etc/systemd/network/10-host{number}.network", network)
@@ -103,7 +116,8 @@ class Container:
         """Boot it; returns at once, long before its sshd answers."""
         arguments = [
             *("--quiet", "--boot", "--register=no", "--keep-unit", "--link-journal=no", "--console=pipe"),
-            *("--resolv-conf=off", "--timezone=off", "--suppress-sync=yes"),
+            # Not --suppress-sync: under it rpc.statd's open(2) with O_SYNC fails with EINVAL.
+            *("--resolv-conf=off", "--timezone=off"),
             f"--machine={self.label}",
             f"--hostname={self.name}",
             "--directory=root",
@@ -156,12 +170,16 @@ class Container:
         ip("link", "set", outer, "up")
 
     def _seed(self, path: str, text: str, *, mode: int = 0o644) -> None:
+        file = self._place(path)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def _place(self, path: str) -> Path:
         file = self.folder / "upper" / path
         for folder in reversed([each for each in file.parents if each.is_relative_to(self.folder / "upper")]):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
-        file.write_text(text)
-        file.chmod(mode)
+        return file
 
 
 _STARTED: dict[int, subprocess.Popen[bytes]] = {}

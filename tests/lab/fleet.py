@@ -6,7 +6,6 @@ A fleet's folder tells all that is needed to take it down, also by another progr
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab import bridge, container
 from tests.lab.bridge import Bridge, LabError
+from tests.lab.cache import cache_folder, locked
 from tests.lab.container import Card, Container
 from tests.lab.keys import login_key, new_key_pair
 from tests.lab.machine import Machine, write_ssh_config
@@ -56,6 +56,8 @@ class Node:
     """Numbers of the fleet's networks; the first has the machine's address."""
     jumps: tuple[str, ...] = ()
     """Names of the nodes that ssh jumps through, the first hop first."""
+    masked: tuple[str, ...] = ()
+    """systemd units that are never to start."""
 
 
 @dataclass
@@ -144,7 +146,7 @@ class Fleet:
         for position, box_address in enumerate(self.networks):
             number = None if self.number is None else self.number + position
             bridge.claim(self.state, box_address=box_address, record=self._record, number=number)
-        key_file, _ = login_key(keys_folder())
+        key_file, public_key = login_key(keys_folder())
         counts = [0] * len(self.networks)
         lines = []
         for node in self.nodes:
@@ -153,7 +155,9 @@ class Fleet:
                 cards.append(Card(self._bridges[network], counts[network]))
                 counts[network] += 1
             folder = self.folder / "machines" / node.name
-            made = Container(node.name, self.name, folder, node.image, tuple(cards), new_key_pair())
+            made = Container(
+                node.name, self.name, folder, node.image, tuple(cards), new_key_pair(), public_key, node.masked
+            )
             self._containers[node.name] = made
             self.machines[node.name] = Machine(
                 name=node.name,
@@ -196,9 +200,9 @@ class Fleet:
         raise LabError(f"{name} did not boot in {ATTEMPTS} attempts; the last words of its console are above")
 
 
-def nodes(count: int, image: Path, *, name: str = "node") -> list[Node]:
+def nodes(count: int, image: Path, *, masked: tuple[str, ...] = ()) -> list[Node]:
     """``count`` like machines: node1, node2, ..."""
-    return [Node(f"{name}{number}", image) for number in range(1, count + 1)]
+    return [Node(f"node{number}", image, masked=masked) for number in range(1, count + 1)]
 
 
 def _lets_in(machine: Machine, deadline: float) -> bool:
@@ -236,13 +240,6 @@ def raise_inotify_limit() -> None:
         _INOTIFY.write_text(f"{_INOTIFY_WANTED}\n")
 
 
-def cache_folder() -> Path:
-    """Where everything of the lab lies: MOUNTWRIGHT_CACHE, or ``mountwright`` in the user's cache folder."""
-    if chosen := os.environ.get("MOUNTWRIGHT_CACHE"):
-        return Path(chosen).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mountwright"
-
-
 def fleets_folder() -> Path:
     """Where each running fleet has its folder."""
     return cache_folder() / "run" / "fleets"
@@ -276,8 +273,7 @@ def take_down(folder: Path) -> None:
     """
     if not folder.is_dir():
         return
-    with (folder.parent / "down.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder.parent / "down.lock"):
         machines = sorted((folder / "machines").glob("*"))
         container.end(machines, folder.name)
         for label in (path.read_text() for path in sorted(folder.glob("machines/*/label"))):
