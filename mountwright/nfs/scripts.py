@@ -179,7 +179,7 @@ while IFS=$tab read -r client options path; do
     if [ "$code" -ne 0 ]; then
         case $output$nl in
             *" $path$nl"*|*" $path:"*|*" $path "*|*":$path$nl"*|*":$path:"*|*":$path "*)
-                problem "exportfs has something to say about $path"
+                problem "exportfs does not serve $path as it should"
                 ;;
         esac
     fi
@@ -198,7 +198,7 @@ if [ -z "$problems" ]; then
 fi
 put_back "$@"
 exportfs -ra >/dev/null 2>&1 || :
-[ -z "$output" ] || printf 'exportfs -ra ended with %s and said: %s\n' "$code" "$output" >&2
+[ -z "$output" ] || printf 'exportfs -ra ended with %s:\n%s\n' "$code" "$output" >&2
 printf '%s' "$problems" >&2
 fail 'so the exports files of before have been put back and exported again'
 """

@@ -107,11 +107,10 @@ def read_state(output: bytes) -> ServerState:
     records: dict[str, dict[str, bytes]] = defaultdict(dict)
     for kind, key, content in _records(output):
         records[kind][key] = content
-    etab = to_text(records["etab"].get("", b""))
     return ServerState(
         files=records["file"],
-        live=tuple(parse_etab(etab)),
-        mounted=tuple(_mounted(to_text(records["rmtab"].get("", b"")))),
+        live=tuple(parse_etab(_only(records["etab"]))),
+        mounted=tuple(_mounted(_only(records["rmtab"]))),
         connected=tuple(_connected(key, to_text(content)) for key, content in records["client"].items()),
         names=Names({normalise_client(key): _spellings(to_text(text)) for key, text in records["name"].items()}),
         real={key: to_text(content) for key, content in records["real"].items()},
@@ -148,6 +147,11 @@ def _records(output: bytes) -> Iterator[tuple[str, str, bytes]]:
             raise ProbeError("a file of the NFS server changed while it was read; run again")
         yield words[0].decode(), to_text(output[head_end + 1 : key_end]), output[key_end + 1 : end]
         position = end + 1
+
+
+def _only(record: Mapping[str, bytes]) -> str:
+    """The text of a file that there is one of, empty when it does not exist."""
+    return to_text(b"".join(record.values()))
 
 
 def _mounted(rmtab: str) -> Iterator[tuple[str, str]]:
