@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import testinfra.host
 
+from mountwright.errors import HostError
 from mountwright.verify.backend import SharedConnection
 from mountwright.verify.result import TestResult
 
@@ -72,11 +73,20 @@ class Suite:
     ) -> None:
         self.__name__ = NAME  # what pytest's plugin manager calls it
         self._duties = duties
-        self._backend = SharedConnection(duties.host, run_program)
+        self._run_program = run_program
+        self._backend = SharedConnection(duties.host, self._run)
+        self._lost = ""
         self._on_start = on_start
         self._on_result = on_result
         self._names: dict[str, str] = {}
         self._seconds: dict[str, float] = {}
+
+    def _run(self, program: str) -> Completed:
+        try:
+            return self._run_program(program)
+        except HostError as trouble:
+            self._lost = trouble.message
+            raise
 
     @pytest.fixture(scope="session")
     def host(self) -> testinfra.host.Host:
@@ -146,6 +156,11 @@ class Suite:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say which test runs now."""
         self._on_start(self._names.get(nodeid, nodeid))
+
+    def pytest_runtest_setup(self) -> None:
+        """Ask nothing more over a connection that is lost."""
+        if self._lost:
+            pytest.skip("not asked: the connection was lost")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Make one result of the reports of set-up, call and tear-down."""

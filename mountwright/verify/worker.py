@@ -28,6 +28,8 @@ def arguments(suite: str) -> list[str]:
         f"--rootdir={suite}",
         f"--confcutdir={suite}",
         "--import-mode=importlib",
+        # Each assertion of the suite says in plain words what is wrong; pytest's own account would bury that.
+        "--assert=plain",
         "--strict-markers",
         "--disable-warnings",
         "--color=no",

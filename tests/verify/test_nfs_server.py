@@ -12,9 +12,9 @@ PACKAGES = {"debian": "nfs-kernel-server", "redhat": "nfs-utils", "suse": "nfs-k
 
 
 @pytest.fixture(scope="session")
-def etab(host):
+def etab(output):
     """What the server exports at this moment, options by (path, client)."""
-    return parse_etab(host.check_output("cat /var/lib/nfs/etab"))
+    return parse_etab(output("cat /var/lib/nfs/etab"))
 
 
 def family(host):
@@ -53,9 +53,9 @@ def test_server_survives_a_reboot(host):
     assert state == "enabled", f"nfs-server.service is {state or 'not there'}: systemctl enable nfs-server"
 
 
-def test_versions(host, duties):
+def test_versions(output, duties):
     """The server speaks the protocol versions that were declared."""
-    versions = host.check_output("cat /proc/fs/nfsd/versions").split()
+    versions = output("cat /proc/fs/nfsd/versions").split()
     assert ("+3" in versions) == duties.nfs_v3, f"/proc/fs/nfsd/versions says {' '.join(versions)}"
     assert "+4" in versions, f"/proc/fs/nfsd/versions says {' '.join(versions)}"
 
@@ -79,15 +79,15 @@ def test_v3_helpers_are_masked(host, unit):
 
 
 @pytest.mark.nfs_v4_only
-def test_rpcbind_does_not_listen(host):
+def test_rpcbind_does_not_listen(output):
     """Nothing listens on rpcbind's port."""
-    listening = host.check_output("ss -Hltn 'sport = :111'")
+    listening = output("ss -Hltn 'sport = :111'")
     assert listening == "", f"somebody listens on port 111: {listening}"
 
 
-def test_port_is_open(host, port):
+def test_port_is_open(output, port):
     """The service listens on its declared port."""
-    listening = host.check_output("ss -Hltn %s", f"sport = :{port}")
+    listening = output("ss -Hltn %s", f"sport = :{port}")
     assert listening, f"nothing listens on {port}/tcp"
 
 
@@ -118,9 +118,9 @@ def addresses(host, name):
     return {line.split()[0] for line in host.run("getent ahosts %s", name).stdout.splitlines()}
 
 
-def test_exports_survive_a_reboot(host, export):
+def test_exports_survive_a_reboot(output, export):
     """Written down in /etc/exports or /etc/exports.d, so that a reboot brings it back."""
-    text = host.check_output("cat /etc/exports $(ls /etc/exports.d/*.exports 2>/dev/null)")
+    text = output("cat /etc/exports $(ls /etc/exports.d/*.exports 2>/dev/null)")
     lines = [unescape(line.replace('"', "")) for line in text.splitlines() if not line.lstrip().startswith("#")]
     assert any(line.startswith((f"{export.path} ", f"{export.path}\t")) for line in lines), (
         f"no line of the exports files begins with {export.path}"
