@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mountwright.inventory import Host, Inventory
     from mountwright.spec import StorageSpec
+    from mountwright.spec.nfs import Nfs
 
 NFS_PORT = 2049
 RPCBIND_PORT = 111
@@ -71,6 +71,34 @@ class Duties:
         return (("nfs", NFS_PORT), ("rpcbind", RPCBIND_PORT), *self.ports)
 
 
-def duties_of(host: Host, spec: StorageSpec, inventory: Inventory) -> Duties:
-    """Return what storage.yml asks of a host."""
-    raise NotImplementedError
+def duties_of(host: str, spec: StorageSpec) -> Duties:
+    """Return what storage.yml asks of the host of that name."""
+    nfs = spec.nfs
+    rbd = spec.ceph is not None and host in spec.ceph.client_hosts
+    if nfs is None:
+        return Duties(host, rbd=rbd)
+    servers = {name: _server(name, nfs) for name in nfs.server_hosts}
+    ports = (("mountd", nfs.ports.mountd), ("statd", nfs.ports.statd), ("lockd", nfs.ports.lockd_tcp))
+    return Duties(
+        host,
+        serves=servers.get(host),
+        mounts_from=tuple(servers.values()) if host in nfs.client_hosts else (),
+        rbd=rbd,
+        nfs_v3=nfs.v3,
+        ports=ports,
+        exports_file=nfs.exports_file,
+    )
+
+
+def _server(name: str, nfs: Nfs) -> NfsServer:
+    exports = (
+        DeclaredExport(
+            path=export.path,
+            owner=export.owner,
+            group=export.group or "",
+            mode=export.mode,
+            clients=tuple((entry.client, entry.options) for entry in export.entries),
+        )
+        for export in nfs.exports_for(name)
+    )
+    return NfsServer(name, nfs.server_address(name), tuple(exports))

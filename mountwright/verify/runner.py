@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mountwright.duties import Duties
-    from mountwright.inventory import Host, Inventory
+    from mountwright.inventory import Host
     from mountwright.outcome import Listener
     from mountwright.rollout import Connects
     from mountwright.spec import StorageSpec
@@ -46,7 +46,6 @@ _NO_TESTS = 5  # pytest.ExitCode.NO_TESTS_COLLECTED
 def run(
     hosts: Sequence[Host],
     spec: StorageSpec,
-    inventory: Inventory,
     connector: Connects,
     listener: Listener,
     *,
@@ -56,7 +55,7 @@ def run(
 
     Up to ``forks`` hosts at a time (:data:`MOST_WORKERS` at the most), each over one connection.
     """
-    duties = {host.name: duties_of(host, spec, inventory) for host in hosts}
+    duties = {host.name: duties_of(host.name, spec) for host in hosts}
     concerned = [host for host in hosts if duties[host.name].nfs or duties[host.name].rbd]
     if not concerned:
         return VerifyReport()

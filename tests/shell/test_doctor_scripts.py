@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mountwright.doctor.checks import CHECKS
-from mountwright.doctor.run import ask, judge
+from mountwright.doctor.examination import ask, judge
 from mountwright.duties import DeclaredExport, Duties, NfsServer
 from mountwright.transport import Completed
 

@@ -69,7 +69,7 @@ def ask(monkeypatch):
     """Verify hosts: name -> (duties, transport or the error of connecting)."""
 
     def run(hosts, **options):
-        monkeypatch.setattr(runner, "duties_of", lambda host, _spec, _inventory: hosts[host.name][0])
+        monkeypatch.setattr(runner, "duties_of", lambda host, _spec: hosts[host][0])
         named = [SimpleNamespace(name=name, connection=None) for name in hosts]
 
         class Connector:
@@ -79,7 +79,7 @@ def ask(monkeypatch):
                     raise transport
                 return transport
 
-        return verify.run(named, None, None, Connector(), Silence(), **options)
+        return verify.run(named, None, Connector(), Silence(), **options)
 
     return run
 
@@ -155,10 +155,6 @@ def test_operators_pytest_settings_do_not_count(ask, monkeypatch, tmp_path):
 
 def test_suite_is_not_collected_by_pytest_itself():
     """Run by hand it would ask the wrong machine."""
-    done = subprocess.run(
-        ["python3", "-m", "pytest", "-q", "--collect-only", "tests/verify"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", bundled("tests/verify")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "no tests collected" in done.stdout

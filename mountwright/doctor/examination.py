@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mountwright.duties import Duties
-    from mountwright.inventory import Host, Inventory
+    from mountwright.inventory import Host
     from mountwright.outcome import Listener
     from mountwright.rollout import Connects
     from mountwright.spec import StorageSpec
@@ -71,7 +71,6 @@ class _Visit:
 def examine(
     hosts: Sequence[Host],
     spec: StorageSpec,
-    inventory: Inventory,
     connector: Connects,
     listener: Listener,
     *,
@@ -84,7 +83,7 @@ def examine(
     """
 
     def one(host: Host) -> _Visit:
-        visit = _visit(host, duties_of(host, spec, inventory), connector, listener)
+        visit = _visit(host, duties_of(host.name, spec), connector, listener)
         listener.host_finished(visit.outcome)
         return visit
 
