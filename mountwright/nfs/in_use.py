@@ -31,11 +31,12 @@ def losers(state: ServerState, withdrawn: Iterable[Entry], remaining: Iterable[E
             served = any(is_for(other.client, address, state.names) for other in rest)
             return not served and is_for(entry.client, address, state.names) is not False
 
-        for address in sorted({host for host, mount in state.mounted if _root_of(mount, roots) == path}):
+        mounted = {host for host, mount in state.mounted if _root_of(mount, roots) == path}
+        for address in sorted(mounted):
             if loses(address):
                 yield entry, f"{address} has it mounted (NFSv3, by rmtab)"
         for address, name in sorted({(who.address, who.name) for who in state.connected if who.status not in _GONE}):
-            if loses(address):
+            if address not in mounted and loses(address):
                 called = f" ({name})" if name else ""
                 yield entry, f"{address}{called} is connected over NFSv4 and may have it mounted"
 
