@@ -120,6 +120,11 @@ def _canonical_number(text: str) -> str:
     return "0" if text == "root" else str(c_number(text)) if _is_number(text) else text
 
 
+def canonical_fsid(option: str) -> str:
+    """The value of a ``fsid=`` option in one spelling: ``root`` is 0, ``0x10`` is 16."""
+    return _canonical_number(option.partition("=")[2])
+
+
 def c_number(text: str) -> int:
     """A number as C's strtoul reads it with base 0: ``0x10`` is 16 and ``010`` is 8. Raises ValueError."""
     if text[:2] in {"0x", "0X"}:
