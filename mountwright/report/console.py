@@ -35,15 +35,20 @@ def make_console(*, stderr: bool) -> Console:
 class Progress:
     """A listener that shows what is going on; use it as a context manager around the run.
 
+    ``quiet``: what hosts are busy with is shown in the live view only (a report of all of it follows anyway).
+
     On a terminal the hosts that are being worked on are shown at the bottom with what they are busy with and for
     how long; what has happened scrolls by above. Elsewhere there is a line for each event and nothing moves.
     """
 
-    def __init__(self, console: Console, hosts: int, *, diff: bool = False, check: bool = False) -> None:
+    def __init__(
+        self, console: Console, hosts: int, *, diff: bool = False, check: bool = False, quiet: bool = False
+    ) -> None:
         self._console = console
         self._hosts = hosts
         self._diff = diff
         self._check = check
+        self._quiet = quiet
         self._lock = threading.Lock()
         self._busy: dict[str, tuple[float, str]] = {}
         self._done = 0
@@ -75,7 +80,7 @@ class Progress:
         with self._lock:
             begun, _ = self._busy.get(host, (time.monotonic(), ""))
             self._busy[host] = (begun, activity)
-        if not self._live and not activity.startswith("looking"):
+        if not self._live and not self._quiet and not activity.startswith("looking"):
             self._print(Text.assemble((f"{host}: ", "bold"), text.printable(activity), " ..."))
 
     def change_done(self, host: str, change: ChangeRecord) -> None:
@@ -94,9 +99,11 @@ class Progress:
             self._busy.pop(outcome.host, None)
             self._done += 1
         if outcome.error is not None:
+            if self._quiet and outcome.status is Status.FAILED:
+                return
             message = text.printable(outcome.error.message.splitlines()[0])
             self._print(Text.assemble((f"{outcome.host}: {outcome.status.value}: ", "bold red"), message))
-        elif not self._live and outcome.status is not Status.PLANNED:
+        elif not self._live and not self._quiet and outcome.status is not Status.PLANNED:
             self._print(Text.assemble((f"{outcome.host}: ", "bold"), outcome.status.value))
 
     def _print(self, line: Text) -> None:

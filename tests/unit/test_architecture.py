@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     {"tasks"},
     {"mountwright.cli"},
-    {"roles", "mountwright.report", "mountwright.doctor", "mountwright.verify"},
+    {"mountwright.report"},
+    {"roles", "mountwright.doctor", "mountwright.verify"},
     {"mountwright.rollout"},
     {"mountwright.converge"},
     {"mountwright.duties", "mountwright.plan", "mountwright.ssh", "mountwright.local_transport"},
