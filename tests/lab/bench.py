@@ -1,0 +1,214 @@
+"""`inv bench`: what a run that changes nothing costs, side by side with a bare Paramiko program, in one go.
+
+Both programs visit the same containers with the same probe, in turn, whole processes from start to end. Ratios are
+of neighbouring runs, so that they hold when the machine's speed drifts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mountwright.ssh import Connector
+from roles.site import works
+
+from mountwright import frames
+from mountwright.inventory import load_inventory
+from mountwright.spec import load_storage
+from tests.lab.bridge import LabError
+from tests.lab.fleet import Fleet, nodes
+from tests.lab.images import debian_root
+from tests.lab.proxy import FlightCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.lab.machine import Machine
+
+FORKS = 20
+_ROOT = Path(__file__).resolve().parents[2]
+_MOUNTWRIGHT = [sys.executable, "-m", "mountwright"]
+_STORAGE = """\
+kubernetes: {version: "1.33"}
+nfs:
+  servers: nfs_servers
+  clients: kube_node
+  exports:
+    - path: /srv/nfs/pv1
+      clients: {192.0.2.0/24: [rw, sync, no_subtree_check]}
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one whole process cost: seconds of wall and CPU time, the most memory in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the result: what was measured, what may be at the most, and whether that holds."""
+
+    what: str
+    measured: str
+    goal: str
+    good: bool
+
+
+def cost_of(command: Sequence[str], *, expect: int = 0) -> Cost:
+    """Run a command to its end and return what the kernel says it cost; LabError when it fails."""
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=_ROOT)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != expect:
+            said.seek(0)
+            text = said.read().decode(errors="replace")[-2000:]
+            raise LabError(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def write_inventory(
+    folder: Path, machines: Sequence[Machine], *, port_of: Callable[[Machine], int] | None = None
+) -> None:
+    """Write an inventory of the machines as nodes; ``port_of`` gives a port on loopback in place of the machine's own."""
+    first = machines[0]
+    hosts = {
+        machine.name: (
+            {"ansible_host": "127.0.0.1", "ansible_port": port_of(machine)}
+            if port_of
+            else {"ansible_host": machine.address, "ansible_port": machine.port}
+        )
+        for machine in machines
+    }
+    variables = {
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": str(first.key_file),
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={folder / 'known_hosts'} -o IdentitiesOnly=yes",
+    }
+    servers = {"hosts": {"server": {"ansible_host": "192.0.2.1"}}}
+    inventory = {"all": {"vars": variables, "children": {"nfs_servers": servers, "kube_node": {"hosts": hosts}}}}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hosts.yml").write_text(json.dumps(inventory))  # JSON is YAML
+    (folder / "storage.yml").write_text(_STORAGE)
+    known = first.known_hosts.read_text()
+    if port_of:
+        key = next(line for line in known.splitlines() if line.split()[0].strip("[]").split("]")[0] == first.address)
+        known += f"[127.0.0.1]:{port_of(first)} {key.split(' ', 1)[1]}\n"
+    (folder / "known_hosts").write_text(known)
+
+
+def probe_of(inventory_path: Path) -> tuple[str, list[list[object]]]:
+    """The program that Mountwright itself would send to look at a node, and the hosts it would send it to."""
+    inventory = load_inventory(inventory_path)
+    assert inventory.storage_file is not None
+    chosen = works(inventory, load_storage(inventory.storage_file, inventory), roles={"nfs_client"})
+    resources = chosen[0].resources
+    scripts = {"facts": frames.FACTS, **{resource.id: resource.probe() for resource in resources}}
+    hosts = [[w.host.name, w.host.connection.address, w.host.connection.port or 22] for w in chosen]
+    return frames.probe_program(frames.new_nonce(), scripts), hosts
+
+
+def measure_noop(folder: Path, machines: Sequence[Machine], runs: int) -> list[Row]:
+    """Visit all machines by both programs in turn; rows for wall, CPU a host and memory."""
+    write_inventory(folder, machines)
+    program, hosts = probe_of(folder)
+    (folder / "program.sh").write_text(program)
+    job = {
+        "hosts": hosts,
+        "user": "root",
+        "key": str(machines[0].key_file),
+        "known_hosts": str(folder / "known_hosts"),
+        "program": str(folder / "program.sh"),
+        "forks": FORKS,
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    ours = [*_MOUNTWRIGHT, "nfs.client", "-i", str(folder), "--forks", str(FORKS), "--format", "json"]
+    one = [*ours, "--limit", machines[0].name]
+    peer = [sys.executable, str(_ROOT / "tests" / "lab" / "bench_peer.py"), str(folder / "job.json")]
+    for command in (ours, peer):  # once without counting: caches are filled, and what had to change is changed
+        cost_of(command)
+    pairs, alone = [], []
+    for number in range(runs):
+        pairs.append((cost_of(ours), cost_of(peer)))
+        alone.append(cost_of(one))
+        print(f"  run {number + 1} of {runs}: {pairs[-1][0].wall:.2f} s, bare Paramiko {pairs[-1][1].wall:.2f} s")
+    ratio = statistics.median(mine.wall / other.wall for mine, other in pairs)
+    count = len(machines)
+    a_host = statistics.median((pairs[n][0].cpu - alone[n].cpu) / (count - 1) for n in range(runs)) * 1000
+    peer_host = statistics.median(other.cpu for _, other in pairs) / count * 1000
+    memory = max(mine.memory for mine, _ in pairs)
+    other_memory = max(other.memory for _, other in pairs)
+    wall = statistics.median(mine.wall for mine, _ in pairs)
+    return [
+        Row(
+            f"no-op run on {count} containers, wall, against bare Paramiko",
+            f"{ratio:.2f}x ({wall:.2f} s)",
+            "<= 1.25x",
+            ratio <= 1.25,
+        ),
+        Row(
+            "operator CPU for each further host",
+            f"{a_host:.1f} ms (bare: {peer_host:.1f} ms)",
+            "<= 15 ms",
+            a_host <= 15,
+        ),
+        Row("peak memory", f"{memory:.0f} MB (bare: {other_memory:.0f} MB)", "<= 120 MB", memory <= 120),
+    ]
+
+
+def measure_round_trips(folder: Path, machine: Machine) -> Row:
+    """Count the client's flights to one machine, less those of a connection that does nothing."""
+    with FlightCounter(machine.address, machine.port) as proxy:
+        write_inventory(folder, [machine], port_of=lambda _: proxy.port)
+        host = load_inventory(folder).hosts[machine.name]
+        with Connector() as connector:
+            connector.connect(host.name, host.connection).close()
+        proxy.wait_idle()
+        handshake = proxy.flights
+        cost_of([*_MOUNTWRIGHT, "nfs.client", "-i", str(folder), "--format", "json"])
+        proxy.wait_idle()
+        trips = proxy.flights - 2 * handshake
+    return Row("round trips of a no-op host after the handshake", str(trips), "<= 3", trips <= 3)
+
+
+def measure_list(runs: int) -> Row:
+    """Time `inv --list`."""
+    command = [str(Path(sys.executable).with_name("inv")), "--list"]
+    cost_of(command)
+    wall = statistics.median(cost_of(command).wall for _ in range(runs))
+    return Row("`inv --list`", f"{wall:.2f} s", "<= 0.5 s", wall <= 0.5)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| What | Measured | Goal | |", "|---|---|---|---|"]
+    lines += [
+        f"| {row.what} | {row.measured} | {row.goal} | {'holds' if row.good else '**missed**'} |" for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(hosts: int = 20, runs: int = 5) -> int:
+    """Boot the fleet, measure, print the table; exit code 1 when a goal is missed."""
+    print(f"booting {hosts} containers")
+    with Fleet(nodes(hosts, debian_root("12", variant="prepared"))) as fleet, tempfile.TemporaryDirectory() as place:
+        machines = list(fleet)
+        rows = measure_noop(Path(place) / "fleet", machines, runs)
+        rows.append(measure_round_trips(Path(place) / "one", machines[0]))
+    rows.append(measure_list(runs))
+    print(f"\n{table(rows)}")
+    return 0 if all(row.good for row in rows) else 1
