@@ -42,7 +42,7 @@ Version = Annotated[
 class LocalKubectl(Section):
     """kubectl on the operator's machine."""
 
-    kubeconfig: AbsolutePath | None = Field(default=None, examples=["/home/operator/.kube/config"])
+    kubeconfig: AbsolutePath | None = Field(default=None, examples=["/etc/kubernetes/admin.conf"])
     """The kubeconfig file, an absolute path. Without it kubectl finds its own."""
 
 

@@ -37,7 +37,7 @@ def reference(example: str) -> str:
     schema = StorageSpec.json_schema()
     parts = [_HEAD]
     for name, section in schema["properties"].items():
-        parts += _section(name, _model(section, schema["$defs"]), schema["$defs"])
+        parts += _section(name, _model(section, schema["$defs"]) or {}, schema["$defs"])
     parts += [_EXAMPLE_HEAD, example.rstrip("\n"), "\n```\n"]
     return "".join(parts)
 
