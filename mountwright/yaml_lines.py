@@ -84,14 +84,17 @@ def load(path: Path) -> Document:
     return parse(read_text(path), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file of the operator's. Raises InputError when it can't be read or is not UTF-8."""
+def read_text(path: Path, *, errors: str = "strict") -> str:
+    """Return the text of a file of the operator's. Raises InputError when it can't be read or is vaulted.
+
+    Bytes that aren't UTF-8 are an InputError too, unless ``errors`` is ``surrogateescape``, which keeps them.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(Problem(str(path), 0, "", f"can't be read: {error.strerror}")) from None
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig", errors)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         message = f"is not UTF-8: there is a byte 0x{raw[error.start]:02x}; save the file as UTF-8"
