@@ -54,6 +54,8 @@ class Bridge:
         else:
             # Not even a link-local address of IPv6, by which the box could be reached after all.
             ip("link", "set", self.name, "addrgenmode", "none")
+            # Nor may what is meant for this network leave the box by its default route.
+            ip("route", "add", "unreachable", str(self.network))
         ip("link", "set", self.name, "up")
 
     def exists(self) -> bool:
@@ -61,7 +63,10 @@ class Bridge:
         return any(link["ifname"] == self.name for link in ip_json("link", "show"))
 
     def remove(self) -> None:
-        """Remove it with its address; one that is gone already is fine."""
+        """Remove it with its address and routes; one that is gone already is fine."""
+        for route in ip_json("-4", "route", "show", "type", "unreachable"):
+            if route["dst"] == str(self.network):
+                ip("route", "delete", "unreachable", str(self.network))
         if self.exists():
             ip("link", "delete", self.name)
 

@@ -140,6 +140,12 @@ class Fleet:
         container.clear(made.label)
         self._boot(name)
 
+    def reset_all(self) -> None:
+        """Make every machine a fresh one."""
+        with ThreadPoolExecutor(BOOTING_AT_ONCE) as pool:
+            for done in [pool.submit(self.reset, name) for name in self._containers]:
+                done.result()
+
     def _lay_out(self) -> None:
         self.folder.mkdir(parents=True, mode=0o755)
         self._record()
