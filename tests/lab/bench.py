@@ -84,7 +84,7 @@ def cost_of(command: Sequence[str], *, expect: int = 0) -> Cost:
 def write_inventory(
     folder: Path, machines: Sequence[Machine], *, port_of: Callable[[Machine], int] | None = None
 ) -> None:
-    """Write an inventory of the machines as nodes; ``port_of`` gives a port on loopback in place of the machine's own."""
+    """Write an inventory of the machines as nodes; ``port_of`` gives a port on loopback in place of theirs."""
     first = machines[0]
     hosts = {
         machine.name: (

@@ -1,6 +1,7 @@
 """The program that the benchmark measures Mountwright against: bare Paramiko, which only connects and runs a probe.
 
-It reads nothing but a list of hosts and a ready-made shell text. Run as ``python bench_peer.py JOB.json``; the job is ``{"hosts": [[name, address, port]], "user": ..., "key": ..., "known_hosts": ..., "program": ..., "forks": n}``.
+It reads nothing but a list of hosts and a ready-made shell text. Run as ``python bench_peer.py JOB.json``; the job is
+``{"hosts": [[name, address, port]], "user": ..., "key": ..., "known_hosts": ..., "program": ..., "forks": n}``.
 """
 
 from __future__ import annotations
