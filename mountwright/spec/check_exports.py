@@ -82,7 +82,7 @@ def _warn(export: Export, path: Path, nfs: Nfs, findings: Findings) -> None:
             )
         useless = sorted(_NEEDS_V3 & said)
         if useless and not nfs.v3:
-            findings.warn(place, f"{', '.join(useless)} has no effect: it is about NFSv3, and the protocol is v4")
+            findings.warn(place, f"without effect: {', '.join(useless)}; it is about NFSv3, and the protocol is v4")
 
 
 def _is_everybody(client: str) -> bool:

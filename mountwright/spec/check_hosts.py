@@ -32,7 +32,7 @@ def names(items: Iterable[str]) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A half-sentence with the name that was probably meant, or with those that there are."""
-    listed = list(known)
+    listed = list(dict.fromkeys(known))
     near = difflib.get_close_matches(word, listed, n=1)
     if near:
         return f"; did you mean '{near[0]}'?"
@@ -65,13 +65,12 @@ def hosts_of(pattern: str, path: Path, inventory: Inventory, findings: Findings)
 def peer_address(host: Host) -> str:
     """The address under which the other machines reach a host: access_ip, ip, or the one that SSH goes to.
 
-    A variable that is still a Jinja expression is passed over. Raises InputError when ansible_host can't be
-    rendered.
+    Raises InputError when the variable can't be rendered.
     """
+    written = host.vars
     for name in _ADDRESS_VARIABLES:
-        value = host.vars.get(name)
-        if isinstance(value, str) and value and "{{" not in value and "{%" not in value:
-            return value
+        if written.get(name):
+            return str(host.rendered(name))
     return host.connection.address
 
 

@@ -103,6 +103,14 @@ def _no_export(item: Volume | StorageClass, nfs: Nfs, placement: Placement, serv
         for export, hosts in zip(nfs.exports, placement.exports, strict=True)
         if any(server in hosts for server in servers)
     ]
+    elsewhere = [
+        server
+        for export, hosts in zip(nfs.exports, placement.exports, strict=True)
+        for server in hosts
+        if export.path == item.export
+    ]
+    if elsewhere:
+        return f"{item.export} is no export of server {servers[0]}; it is exported by {names(elsewhere)}"
     where = f"server {servers[0]}" if len(servers) == 1 else f"the servers {names(servers)}"
     around = max((path for path in paths if item.export.startswith(f"{path}/")), key=len, default=None)
     if around:

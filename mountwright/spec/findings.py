@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mountwright.errors import Problem
+from mountwright.yaml_lines import key_path
+
 if TYPE_CHECKING:
-    from mountwright.errors import Problem
     from mountwright.spec.problems import Path
     from mountwright.yaml_lines import Document
 
@@ -29,16 +31,24 @@ class Findings:
     def error(self, path: Path, message: str) -> None:
         """Note what keeps the file from being used."""
         self.faulty.add(self.in_file(path))
-        self.errors.append(self.document.problem(self.in_file(path), message))
+        self.errors.append(self._problem(path, message))
 
     def warn(self, path: Path, message: str) -> None:
         """Note what is allowed but worth a look."""
-        self.warnings.append(self.document.problem(self.in_file(path), message))
+        self.warnings.append(self._problem(path, message))
 
     def place(self, path: Path) -> str:
         """A place as other messages refer to it: ``nfs.exports[0] (line 7)``."""
-        problem = self.document.problem(self.in_file(path), "")
+        problem = self._problem(path, "")
         return f"{problem.key} (line {problem.line})"
+
+    def _problem(self, path: Path, message: str) -> Problem:
+        place = self.in_file(path)
+        # A key that is empty or has control characters is shown as a literal: a message is one line.
+        shown = tuple(
+            repr(step) if isinstance(step, str) and not (step and step.isprintable()) else step for step in place
+        )
+        return Problem(self.document.source, self.document.line(place), key_path(shown), message)
 
     def in_file(self, path: Path) -> Path:
         """The path with the list indices that the file has."""

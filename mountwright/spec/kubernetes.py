@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from mountwright.spec.base import Section
 from mountwright.spec.values import AbsolutePath, Pattern, found, refused
@@ -54,10 +54,25 @@ class Kubectl(Section):
     local: LocalKubectl | None = None
     """kubectl on the operator's machine."""
 
+    _host: str = PrivateAttr(default="")
+
+    @property
+    def host(self) -> str:
+        """Name of the host that kubectl runs on; empty text: the operator's machine."""
+        return self._host
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_is_a_key(cls, value: Any) -> Any:
+        """YAML 1.1 takes the word ``on`` for true, as a key as well."""
+        if isinstance(value, dict) and True in value and "on" not in value:
+            return {"on" if key is True else key: item for key, item in value.items()}
+        return value
+
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.on is None) == (self.local is None):
-            raise refused("expected either 'on' (a group or host) or 'local' (a mapping), and not both")
+            raise refused("expected one of 'on' (a group or host) and 'local' (a mapping), and not both")
         return self
 
 

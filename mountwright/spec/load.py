@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mountwright.inventory import Inventory
     from mountwright.spec.ceph import Ceph
+    from mountwright.spec.kubernetes import Kubectl
     from mountwright.spec.nfs import Nfs
 
 
@@ -37,6 +38,8 @@ def load_storage(path: Path, inventory: Inventory) -> StorageSpec:
     if findings.errors:
         raise InputError(findings.errors)
     spec = read(document.value, findings)
+    if spec.kubernetes is not None and spec.kubernetes.kubectl is not None:
+        _place_kubectl(spec.kubernetes.kubectl, inventory, findings)
     if spec.nfs is not None:
         _place_nfs(spec.nfs, inventory, findings)
     if spec.ceph is not None:
@@ -53,6 +56,12 @@ def _place_nfs(nfs: Nfs, inventory: Inventory, findings: Findings) -> None:
     if not nfs.v3 and "ports" in nfs.model_fields_set:
         findings.warn(("nfs", "ports"), "these ports are not used: they belong to NFSv3, and the protocol is v4")
     nfs._placement = check_volumes(nfs, placement, inventory, findings)  # noqa: SLF001 - set once, here
+
+
+def _place_kubectl(kubectl: Kubectl, inventory: Inventory, findings: Findings) -> None:
+    if kubectl.on is not None:
+        hosts = hosts_of(kubectl.on, ("kubernetes", "kubectl", "on"), inventory, findings)
+        kubectl._host = hosts[0].name if hosts else ""  # noqa: SLF001 - set once, here
 
 
 def _place_ceph(ceph: Ceph, inventory: Inventory, findings: Findings) -> None:

@@ -48,7 +48,7 @@ def message_of(error: ErrorDetails, model: type[BaseModel]) -> str:
         case "too_short":
             message = "is empty; expected at least one entry"
         case "invalid_key":
-            message = f"expected text as a key, found {found(path[-1])}"
+            message = "expected text as a key; numbers and the words yes, no, on, off, true, false need quotes"
         case _:
             message = f"{error['msg'][:1].lower()}{error['msg'][1:]}, found {found(value)}"
     return message

@@ -38,14 +38,17 @@ def read(data: dict[str, Any], findings: Findings) -> StorageSpec:
             details = error.errors(include_url=False)
         known = set(findings.faulty)
         for detail in details:
-            if findings.in_file(path_of(detail)) not in known and not _follows(detail):
+            if findings.in_file(path_of(detail)) not in known and not _follows(detail, empty):
                 findings.error(path_of(detail), message_of(detail, StorageSpec))
         _leave_out(values, [path_of(detail) for detail in details], findings)
 
 
-def _follows(detail: ErrorDetails) -> bool:
-    """Whether a fault only follows from others: a list is empty because each of its items is faulty."""
-    return detail["type"] == "too_short" and bool(detail["input"])
+def _follows(detail: ErrorDetails, empty: list[Path]) -> bool:
+    """Whether a fault only follows from others: a list or mapping is empty because all that it holds is faulty."""
+    path = path_of(detail)
+    return detail["type"] == "too_short" and (
+        bool(detail["input"]) or any(hole[: len(path)] == path for hole in empty)
+    )
 
 
 def _without_empty(value: Any, path: Path) -> tuple[Any, list[Path]]:
