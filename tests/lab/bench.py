@@ -13,9 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mountwright.ssh import Connector
 from roles.site import works
@@ -24,12 +24,14 @@ from mountwright import frames
 from mountwright.inventory import load_inventory
 from mountwright.spec import load_storage
 from tests.lab.bridge import LabError
+from tests.lab.container import NO_NFS_SERVER
 from tests.lab.fleet import Fleet, nodes
 from tests.lab.images import debian_root
+from tests.lab.inventory_files import write_inventory
 from tests.lab.proxy import FlightCounter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.lab.machine import Machine
 
@@ -81,34 +83,10 @@ def cost_of(command: Sequence[str], *, expect: int = 0) -> Cost:
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def write_inventory(
-    folder: Path, machines: Sequence[Machine], *, port_of: Callable[[Machine], int] | None = None
-) -> None:
-    """Write an inventory of the machines as nodes; ``port_of`` gives a port on loopback in place of theirs."""
-    first = machines[0]
-    hosts = {
-        machine.name: (
-            {"ansible_host": "127.0.0.1", "ansible_port": port_of(machine)}
-            if port_of
-            else {"ansible_host": machine.address, "ansible_port": machine.port}
-        )
-        for machine in machines
-    }
-    variables = {
-        "ansible_user": "root",
-        "ansible_ssh_private_key_file": str(first.key_file),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={folder / 'known_hosts'} -o IdentitiesOnly=yes",
-    }
-    servers = {"hosts": {"server": {"ansible_host": "192.0.2.1"}}}
-    inventory = {"all": {"vars": variables, "children": {"nfs_servers": servers, "kube_node": {"hosts": hosts}}}}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "hosts.yml").write_text(json.dumps(inventory))  # JSON is YAML
-    (folder / "storage.yml").write_text(_STORAGE)
-    known = first.known_hosts.read_text()
-    if port_of:
-        key = next(line for line in known.splitlines() if line.split()[0].strip("[]").split("]")[0] == first.address)
-        known += f"[127.0.0.1]:{port_of(first)} {key.split(' ', 1)[1]}\n"
-    (folder / "known_hosts").write_text(known)
+def write_nodes(folder: Path, machines: Sequence[Machine], host_vars: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write an inventory of the machines as nodes, with a server that is only named."""
+    server = replace(machines[0], name="server", address="192.0.2.1")
+    write_inventory(folder, {"nfs_servers": [server], "kube_node": machines}, _STORAGE, host_vars=host_vars)
 
 
 def probe_of(inventory_path: Path) -> tuple[str, list[list[object]]]:
@@ -124,14 +102,14 @@ def probe_of(inventory_path: Path) -> tuple[str, list[list[object]]]:
 
 def measure_noop(folder: Path, machines: Sequence[Machine], runs: int) -> list[Row]:
     """Visit all machines by both programs in turn; rows for wall, CPU a host and memory."""
-    write_inventory(folder, machines)
+    write_nodes(folder, machines, {})
     program, hosts = probe_of(folder)
     (folder / "program.sh").write_text(program)
     job = {
         "hosts": hosts,
         "user": "root",
         "key": str(machines[0].key_file),
-        "known_hosts": str(folder / "known_hosts"),
+        "known_hosts": str(machines[0].known_hosts),
         "program": str(folder / "program.sh"),
         "forks": FORKS,
     }
@@ -173,7 +151,9 @@ def measure_noop(folder: Path, machines: Sequence[Machine], runs: int) -> list[R
 def measure_round_trips(folder: Path, machine: Machine) -> Row:
     """Count the client's flights to one machine, less those of a connection that does nothing."""
     with FlightCounter(machine.address, machine.port) as proxy:
-        write_inventory(folder, [machine], port_of=lambda _: proxy.port)
+        options = f"-o UserKnownHostsFile={machine.known_hosts} -o HostKeyAlias={machine.address}"
+        through = {"ansible_host": "127.0.0.1", "ansible_port": proxy.port, "ansible_ssh_common_args": options}
+        write_nodes(folder, [machine], {machine.name: through})
         host = load_inventory(folder).hosts[machine.name]
         with Connector() as connector:
             connector.connect(host.name, host.connection).close()
@@ -205,7 +185,10 @@ def table(rows: Sequence[Row]) -> str:
 def main(hosts: int = 20, runs: int = 5) -> int:
     """Boot the fleet, measure, print the table; exit code 1 when a goal is missed."""
     print(f"booting {hosts} containers")
-    with Fleet(nodes(hosts, debian_root("12", variant="prepared"))) as fleet, tempfile.TemporaryDirectory() as place:
+    with (
+        Fleet(nodes(hosts, debian_root("12", variant="prepared"), masked=NO_NFS_SERVER)) as fleet,
+        tempfile.TemporaryDirectory() as place,
+    ):
         machines = list(fleet)
         rows = measure_noop(Path(place) / "fleet", machines, runs)
         rows.append(measure_round_trips(Path(place) / "one", machines[0]))
