@@ -22,7 +22,8 @@ my ($held, $seconds, @locks) = @ARGV;
 my @open;
 for my $path (@locks) {
     sysopen(my $file, $path, O_RDWR | O_CREAT, 0640) or die "$path: $!";
-    fcntl($file, F_SETLK, pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0)) or die "$path: $!";
+    my $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+    fcntl($file, F_SETLK, $lock) or die "$path: $!";
     push @open, $file;
 }
 open(my $sign, ">", $held) or die "$held: $!";

@@ -32,7 +32,9 @@ def write_inventory(
         for machine in machines:
             wanted = {**_variables(machine), **(host_vars or {}).get(machine.name, {})}
             hosts[machine.name] = {key: value for key, value in wanted.items() if value is not None}
-    children = {group: {"hosts": {machine.name: {} for machine in each}} for group, each in groups.items()}
+    children: dict[str, Any] = {
+        group: {"hosts": {machine.name: {} for machine in each}} for group, each in groups.items()
+    }
     text = yaml.safe_dump({"all": {"hosts": hosts, "children": children}}, sort_keys=False)
     (folder / "hosts.yml").write_text(text)
     if storage:

@@ -1,0 +1,12 @@
+"""Fixtures of the lab's machines."""
+
+from __future__ import annotations
+
+from tests.lab.fleet_fixtures import (  # noqa: F401 - pytest finds fixtures by the names in here
+    bastion_net,
+    debian13_node,
+    fleet,
+    fleet20,
+    fresh_fleet,
+    redhat_node,
+)
