@@ -73,7 +73,8 @@ class ServerState:
 
     def real_path(self, path: str) -> str:
         """The path as etab shows it: normalised, symbolic links followed."""
-        return self.real.get(path, normalise_path(path))
+        plain = normalise_path(path)
+        return self.real.get(path) or self.real.get(plain, plain)
 
     def index(self, entries: Iterable[Entry]) -> Index:
         """Return what finds those of ``entries`` that export one directory to one client."""

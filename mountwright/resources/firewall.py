@@ -18,24 +18,25 @@ if TYPE_CHECKING:
 # Neither front end is asked unless it is in use: each is a Python program of 0.2 s and more.
 _PROBE = r"""
 if have firewall-cmd && have systemctl && systemctl -q is-active firewalld.service; then
-    firewall-cmd --list-all | sed 's/^/firewalld runtime /' || fail 'firewalld does not answer'
-    firewall-cmd --permanent --list-all | sed 's/^/firewalld permanent /' || fail 'firewalld does not answer'
+    runtime=$(firewall-cmd --list-all) || fail 'firewalld is active, but firewall-cmd --list-all fails'
+    permanent=$(firewall-cmd --permanent --list-all) || fail 'firewalld is active, but does not tell its settings'
+    printf '%s\n' "$runtime" | sed 's/^/firewalld runtime /'
+    printf '%s\n' "$permanent" | sed 's/^/firewalld permanent /'
 elif have ufw && grep -qsi '^ENABLED=yes' /etc/ufw/ufw.conf; then
-    ufw status verbose | sed 's/^/ufw /'
+    status=$(ufw status verbose) || fail 'ufw is enabled, but ufw status fails'
+    printf '%s\n' "$status" | sed 's/^/ufw /'
 fi
 """
 
-# Variables: firewall (firewalld or ufw). Arguments: the ports, like 2049/tcp.
-_APPLY = r"""
-for port; do
-    case $firewall in
-        firewalld)
-            firewall-cmd --quiet --permanent --add-port="$port"
-            firewall-cmd --quiet --add-port="$port"
-            ;;
-        ufw) ufw allow "$port" comment mountwright ;;
-    esac
-done
+# Arguments: --add-port=2049/tcp and so on; firewall-cmd takes all of them in one call.
+_APPLY_FIREWALLD = r"""
+firewall-cmd --quiet --permanent "$@"
+firewall-cmd --quiet "$@"
+"""
+
+# Arguments: 2049/tcp and so on.
+_APPLY_UFW = r"""
+for port; do ufw allow "$port" comment mountwright; done
 """
 
 # What firewalld's own services open, of those that carry NFS.
@@ -83,7 +84,10 @@ class FirewallPorts:
             return None
         return Change(
             f"open {', '.join(missing)} in {firewall} for {self.label}",
-            Script(_APPLY, values={"firewall": firewall}, arguments=missing),
+            Script(_APPLY_UFW, arguments=missing)
+            if firewall == "ufw"
+            else Script(_APPLY_FIREWALLD, arguments=[f"--add-port={port}" for port in missing]),
+            silence=300,
         )
 
     def _missing_in_ufw(self, lines: Iterable[str]) -> Iterator[str]:

@@ -164,7 +164,7 @@ def _to_see(entry: Entry) -> str:
     """The declared options that etab must show, joined by commas; "-" when none can be told from the text alone."""
     if any(option.startswith("sec=") for option in entry.options):
         return "-"  # flags hold for a flavour then; the next look compares them
-    effective = set(effective_options(entry.options).values())
+    effective = {flag for value in effective_options(entry.options).values() for flag in value.split(",")}
     return ",".join(option for option in entry.options if option in _FLAGS and option in effective) or "-"
 
 

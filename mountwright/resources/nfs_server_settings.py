@@ -90,13 +90,12 @@ class NfsServerSettings:
         statd = list(self._wrong_ports(fields, _STATD))
         server = [*self._wrong_versions(fields["versions"]), *self._wrong_ports(fields, _MOUNTD, _LOCKD)]
         wrong_threads = self.threads is not None and int(fields["threads"]) != self.threads
-        threads = [f"{fields['threads']} threads instead of {self.threads}"] if wrong_threads else []
-        if not statd and not server and not threads:
+        if not statd and not server and not wrong_threads:
             return None
         parts = [
             f"restart nfs-server ({', '.join(server)})" if server else "",
             f"restart rpc-statd ({', '.join(statd)})" if statd else "",
-            f"set the threads of nfsd ({threads[0]})" if threads else "",
+            f"set the threads of nfsd to {self.threads} (now {fields['threads']})" if wrong_threads else "",
         ]
         note = "clients keep their mounts, but wait for the server, up to its grace period of 90 s"
         return Change(
