@@ -65,11 +65,12 @@ def test_any_file_is_read_or_refused_in_one_line_messages(folder, data):
     """There is no traceback, each message is one line with a place, and no message is pydantic's own."""
     inventory = load_inventory(folder)
     (folder / "storage.yml").write_text(json.dumps(data))
+    problems = []
     try:
         load_storage(folder / "storage.yml", inventory)
     except InputError as error:
-        assert error.problems
-        for problem in error.problems:
-            assert "\n" not in str(problem)
-            assert problem.line >= 1
-            assert "Input should" not in problem.message
+        problems = error.problems
+    for problem in problems:
+        assert "\n" not in str(problem)
+        assert problem.line >= 1
+        assert "Input should" not in problem.message
