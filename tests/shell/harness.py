@@ -1,4 +1,4 @@
-"""Runs a resource's scripts for real: under the shells that hosts have, in a folder or in a throw-away machine.
+"""Runs a resource's scripts for real: under the shells that hosts have, in a folder or a throw-away machine.
 
 A script is wrapped as the engine wraps it: the prelude, then a subshell with ``set -u`` (probe) or ``set -eu`` (step),
 stdin at /dev/null, SIGHUP ignored in steps.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mountwright.prelude import PRELUDE
@@ -16,6 +15,7 @@ from mountwright.resources.base import ABSENT, Observed, OperatingSystem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from mountwright.resources.base import Change, Resource
     from mountwright.shell import Script
@@ -95,14 +95,11 @@ class Sandbox:
             (self.folder / name).mkdir(exist_ok=True)
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
-        """Make a file inside, with its folders."""
-        outside = self.folder / "upper" / path.lstrip("/")
+        """Make a file inside, with its folders; a link that is there is replaced."""
         data = content.encode() if isinstance(content, str) else content
-        # made inside, so that folders which exist are copied up with their attributes
-        done = self.execute(["sh", "-c", 'mkdir -p "$(dirname "$1")" && : >"$1"', "-", path], b"", 30)
+        make = 'mkdir -p "$(dirname "$1")"; rm -f "$1"; cat >"$1"; chmod "$2" "$1"'
+        done = self.execute(["sh", "-euc", make, "write", path, f"{mode:o}"], data)
         assert done.exit_code == 0, done.complaint
-        outside.write_bytes(data)
-        outside.chmod(mode)
 
     def execute(self, command: Sequence[str], text: bytes, seconds: float = 60) -> Ran:
         """Run the command with the text on stdin."""
