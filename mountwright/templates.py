@@ -10,7 +10,7 @@ import base64
 import functools
 import os
 import re
-from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,12 +18,11 @@ from mountwright.errors import InputError, Problem
 from mountwright.paths import bundled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable
 
     import jinja2
 
 _TRUE = {"y", "yes", "on", "1", "true", "t", "1.0"}
-_SINGLE_EXPRESSION = re.compile(r"\s*\{\{(?P<expression>(?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
 
 
 def is_template(text: str) -> bool:
@@ -34,7 +33,7 @@ def is_template(text: str) -> bool:
 def render_string(text: str, variables: Mapping[str, Any], *, source: str, key: str, line: int = 0) -> str:
     """Return ``text`` with its Jinja expressions replaced.
 
-    ``variables`` may be lazy: only names that the template really uses are looked up. ``source``, ``line`` and
+    ``variables`` may be lazy: only names that are in the template are looked up. ``source``, ``line`` and
     ``key`` say in errors where the text comes from. Raises InputError for a name that is not defined, for what is
     no valid template, and for an expression that fails.
     """
@@ -86,19 +85,52 @@ def names_in(text: str) -> set[str]:
         return set()
 
 
+class _Scope(Mapping[str, Any]):
+    """What a template can see: the variables, then Jinja's own functions.
+
+    Jinja looks up all names of a template before it runs, those on ways not taken too. So a variable that can't be
+    rendered becomes an undefined value, which raises its InputError when it is used, and only then.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], functions: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._functions = functions
+
+    def __getitem__(self, name: str) -> Any:
+        import jinja2  # noqa: PLC0415 - imported when needed
+
+        if name not in self._variables:
+            return self._functions[name]
+        try:
+            return self._variables[name]
+        except InputError as error:
+            fault = error
+            return jinja2.StrictUndefined(name=name, exc=lambda _message: fault)  # type: ignore[arg-type] # raised, not made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._variables or name in self._functions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._functions, **dict.fromkeys(self._variables)})
+
+    def __len__(self) -> int:
+        return len(set(self._functions) | set(self._variables))
+
+
 def _run(text: str, variables: Mapping[str, Any], place: Problem, *, native: bool) -> Any:
     import jinja2  # noqa: PLC0415 - imported when needed
 
-    environment = _environment()
-    scope = ChainMap(cast("MutableMapping[str, Any]", variables), environment.globals)
+    functions = _environment().globals
     try:
-        single = _SINGLE_EXPRESSION.fullmatch(text) if native else None
-        if single:
-            return _evaluate(single["expression"].strip("-+ \t\n"), scope)
-        template = _compiled(text)
-        # shared=True hands the mapping to the template as it is: it stays lazy.
-        context = template.new_context(cast("dict[str, Any]", scope), shared=True)
-        return "".join(template.root_render_func(context))
+        expression = _lone_expression(text.strip()) if native else None
+        if expression is None:
+            return _output(_compiled(text), _Scope(variables, functions))
+        found: list[Any] = []
+        keeper = _compiled("{% set _ = keep((" + expression + ")) %}")
+        _output(keeper, _Scope(variables, {**functions, "keep": found.append}))
+        if isinstance(found[0], jinja2.Undefined):
+            str(found[0])  # raises, as it would if it were printed
+        return found[0]
     except InputError:
         raise
     except jinja2.TemplateSyntaxError as error:
@@ -108,17 +140,26 @@ def _run(text: str, variables: Mapping[str, Any], place: Problem, *, native: boo
     raise InputError(Problem(place.source, place.line, place.key, message))
 
 
-def _evaluate(expression: str, scope: Mapping[str, Any]) -> Any:
-    """The value of one expression. An undefined one raises, as it would if it were printed."""
-    import jinja2  # noqa: PLC0415 - imported when needed
+def _output(template: jinja2.Template, scope: _Scope) -> str:
+    # shared=True hands the mapping to the template as it is: it stays lazy.
+    context = template.new_context(cast("dict[str, Any]", scope), shared=True)
+    return "".join(template.root_render_func(context))
 
-    found: list[Any] = []
-    template = _compiled("{% set _ = keep(" + expression + ") %}")
-    maps = ChainMap({"keep": found.append}, cast("MutableMapping[str, Any]", scope))
-    "".join(template.root_render_func(template.new_context(cast("dict[str, Any]", maps), shared=True)))
-    if isinstance(found[0], jinja2.Undefined):
-        str(found[0])  # raises UndefinedError with its message
-    return found[0]
+
+@functools.lru_cache(maxsize=1024)
+def _lone_expression(text: str) -> str | None:
+    """The expression in ``{{ ... }}`` when the text is that and nothing else; None otherwise."""
+    from jinja2 import nodes  # noqa: PLC0415 - imported when needed
+
+    body = _environment().parse(text).body
+    if len(body) != 1 or not isinstance(body[0], nodes.Output):
+        return None
+    parts = body[0].nodes
+    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData) or not text.startswith("{{"):
+        return None
+    inner = text[2:-2]
+    # A sign right at the braces controls white space; it is none of the expression.
+    return inner[inner[0] in "-+" : len(inner) - (inner[-1] in "-+")]
 
 
 @functools.lru_cache(maxsize=1024)

@@ -55,6 +55,7 @@ class RenderedVariables(Mapping[str, Any]):
         self._neighbourhood = neighbourhood
         self._written = neighbourhood.variables[host]
         self._rendered: dict[str, Any] = {}
+        self._failed: dict[str, InputError] = {}
         self._underway: list[str] = []
         self._hosts: _HostVariables | None = None
         """What ``hostvars`` is: one object for all that refer to each other, so that circles are seen."""
@@ -65,6 +66,8 @@ class RenderedVariables(Mapping[str, Any]):
         magic = self._magic(name)
         if magic is not None:
             return magic
+        if name in self._failed:
+            raise self._failed[name]
         variable = self._written[name]
         if name in self._underway:
             circle = " > ".join([*self._underway[self._underway.index(name) :], name])
@@ -72,6 +75,9 @@ class RenderedVariables(Mapping[str, Any]):
         self._underway.append(name)
         try:
             value = self._render(variable.value, variable, name)
+        except InputError as error:
+            self._failed[name] = error
+            raise
         finally:
             self._underway.pop()
         self._rendered[name] = value

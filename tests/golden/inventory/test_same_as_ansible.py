@@ -92,7 +92,6 @@ PATTERNS = [
     "node[!1]",
     "nodes",
     "calico_rr",
-    "etcd[7]",
     "kube_node:&calico_rr",
 ]
 
