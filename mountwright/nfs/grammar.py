@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mountwright.nfs.clients import classify_client, exportfs_refuses, normalise_client
 from mountwright.nfs.escapes import escape, survives_etab, to_bytes, to_text
 from mountwright.nfs.model import Entry, Fault, Line
-from mountwright.nfs.options import check_option, contradictions, split_options
+from mountwright.nfs.options import check_option, contradictions, exportfs_refuses_option, split_options
 from mountwright.nfs.words import word_lines
 
 if TYPE_CHECKING:
@@ -128,5 +128,5 @@ def _client(word: str, faults: list[str]) -> tuple[str, tuple[str, ...]]:
 
 def _checked_options(text: str, faults: list[str]) -> tuple[str, ...]:
     options = split_options(text)
-    faults.extend(message for option in options if (message := check_option(option)))
+    faults.extend(message for option in options if (message := exportfs_refuses_option(option)))
     return options

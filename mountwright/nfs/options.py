@@ -34,6 +34,7 @@ SYNONYMS = {"auth_nlm": "secure_locks", "no_auth_nlm": "insecure_locks", "mp": "
 SECURITY_FLAVOURS = ("sys", "krb5", "krb5i", "krb5p", "null", "none", "unix")
 # Flavours that are one number to the kernel.
 FLAVOUR_SYNONYMS = {"unix": "sys", "none": "null"}
+_FLAVOUR = "|".join(SECURITY_FLAVOURS)
 
 _TRANSPORTS = ("none", "tls", "mtls")
 _REEXPORT = ("auto-fsidnum", "predefined-fsidnum", "none")
@@ -42,6 +43,15 @@ _HIGHEST_ID = 2**32 - 1
 _LOWEST_ID = -2  # the old spelling of 65534 and 4294967294
 _LOCATION = re.compile(r"/[^@:]*@[^@:+]+(\+[^@:+]+)*")
 _UUID_DIGITS = 32
+# What parseopts takes beyond check_option: any place, flavours twice, numbers as strtol reads them.
+_TAKEN_BY_EXPORTFS = re.compile(
+    r"(mountpoint|mp|refer|replicas)=.*"
+    rf"|sec=({_FLAVOUR})(:({_FLAVOUR}))*"
+    r"|anon[ug]id=\s*[+-]?[0-9]+"
+    r"|fsid=\s*[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+    r"|squash_[ug]ids=[0-9]+(-[0-9]+)?",
+    re.ASCII | re.DOTALL,
+)
 
 
 def known_options() -> tuple[str, ...]:
@@ -63,6 +73,11 @@ def check_option(text: str) -> str | None:
     near = difflib.get_close_matches(name, known_options(), n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     return f"'{text}' is no option of exports(5){hint}" if text else "an option is empty: is there a comma too many?"
+
+
+def exportfs_refuses_option(text: str) -> str | None:
+    """Why exportfs would refuse this option, or None: it takes more than is wise, and lines of others may have it."""
+    return None if _TAKEN_BY_EXPORTFS.fullmatch(text) else check_option(text)
 
 
 def contradictions(options: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mountwright.nfs.options import check_option, contradictions, known_options
+from mountwright.nfs.options import check_option, contradictions, exportfs_refuses_option, known_options
 
 VALUES = {
     "anonuid": ["0", "65534", "4294967295", "-2"],
@@ -80,3 +80,11 @@ def test_a_bad_option_is_named_with_what_was_expected(option, message):
 def test_contradictions_are_found(options, found):
     """What is said both ways is found, except where exports(5) lets flavours differ."""
     assert found == contradictions(options)
+
+
+def test_exportfs_takes_more_than_is_declared_here():
+    """What exportfs 2.6.2 takes in other people's lines is no fault of theirs; what it refuses is."""
+    taken = ["sec=sys:sys", "mp=rel", "mountpoint=", "refer=x", "anonuid=-7", "fsid=-1", "squash_uids=0-3", "rw"]
+    assert dict.fromkeys(taken) == {option: exportfs_refuses_option(option) for option in taken}
+    refused = ["fsid=", "fsid=09", "anonuid=", "anonuid=x", "sec=", "sec=x", "squash_uids=1,2", "rw=1", "refer", ""]
+    assert [option for option in refused if exportfs_refuses_option(option) is None] == []
