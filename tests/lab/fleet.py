@@ -74,8 +74,8 @@ class Fleet:
     number: int | None = None
     keep: bool = False
     state: Path = field(default_factory=lambda: fleets_folder())  # noqa: PLW0108 - defined further down
-    machines: dict[str, Machine] = field(default_factory=dict, init=False)
-    seconds: dict[str, float] = field(default_factory=dict, init=False)
+    machines: dict[str, Machine] = field(default_factory=dict, init=False, repr=False)
+    seconds: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     """Per machine, how long it took from power-on to a login over ssh."""
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.lab.bridge import LabError
@@ -29,7 +29,7 @@ class Machine:
     key_file: Path
     known_hosts: Path
     ssh_config: Path
-    on_reset: Callable[[], None]
+    on_reset: Callable[[], None] = field(repr=False)
     port: int = 22
     user: str = "root"
     jumps: tuple[Machine, ...] = ()
