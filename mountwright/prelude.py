@@ -97,14 +97,18 @@ backup_file() {
 replace_file() {
     case $1 in /*) ;; *) say "$1 is no absolute path"; return 1 ;; esac
     mw_path=$1
-    if [ -L "$mw_path" ]; then
-        # the dot keeps newlines at the end of the name
-        if ! mw_path=$(readlink -f -- "$mw_path" && echo .); then
+    # busybox's readlink -f stops at a link whose file does not exist
+    mw_hops=0
+    while [ -L "$mw_path" ]; do
+        mw_hops=$((mw_hops + 1))
+        # the dot keeps newlines at the end of a name
+        if [ "$mw_hops" -gt 40 ] || ! mw_target=$(readlink -- "$mw_path" && echo .); then
             say "$1 is a symbolic link that leads nowhere"
             return 1
         fi
-        mw_path=${mw_path%??}
-    fi
+        mw_target=${mw_target%??}
+        case $mw_target in /*) mw_path=$mw_target ;; *) mw_path=${mw_path%/*}/$mw_target ;; esac
+    done
     if [ -d "$mw_path" ]; then say "$mw_path is a directory, expected a file"; return 1; fi
     new_file "$mw_path" || return 1
     if mw_fill "$@" && put_in_place "$new_file" "$mw_path"; then

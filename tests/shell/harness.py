@@ -1,6 +1,6 @@
 """Runs a resource's scripts for real: under the shells that hosts have, in a folder or a throw-away machine.
 
-A script is wrapped as the engine wraps it: the prelude, then a subshell with ``set -u`` (probe) or ``set -eu`` (step),
+A script is wrapped as the engine does it: the prelude, then a subshell with ``set -u`` (probe) or ``set -eu`` (step),
 stdin at /dev/null, SIGHUP ignored in steps.
 """
 
@@ -82,13 +82,14 @@ class Here:
 class Sandbox:
     """A throw-away copy of this machine's file system: everything may be changed in it, nothing of it stays.
 
-    An overlay over ``/`` that is mounted in a mount namespace of each program's own; what was changed lies in
+    An overlay over ``tree`` (``/``: this machine's own) that is mounted in a mount namespace of each program's own; what was changed lies in
     ``folder``. Needs root. No systemd runs in it; the kernel, network and processes are the machine's.
     ``binds`` are mounted over paths inside: inside -> outside.
     """
 
     folder: Path
     binds: dict[str, str] = field(default_factory=dict)
+    tree: str = "/"
 
     def __post_init__(self) -> None:
         for name in ("upper", "work", "root"):
@@ -103,13 +104,23 @@ class Sandbox:
 
     def execute(self, command: Sequence[str], text: bytes, seconds: float = 60) -> Ran:
         """Run the command with the text on stdin."""
-        mounts = 'cd "$1"; shift; mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root\n'
+        mounts = 'cd "$1"; mount -t overlay overlay -o "lowerdir=$2,upperdir=upper,workdir=work" root; shift 2\n'
         mounts += "mount -t proc proc root/proc; mount --rbind /dev root/dev; mount --rbind /sys root/sys\n"
         mounts += "mount -t tmpfs tmpfs root/run\n"
         pairs = [part for pair in self.binds.items() for part in pair]
         mounts += 'while [ "$1" != -- ]; do mount --bind "$2" "root/$1"; shift 2; done; shift\n'
         mounts += 'exec chroot root "$@"\n'
-        wrapped = ["unshare", "--mount", "--propagation=private", "sh", "-euc", mounts, "sandbox", str(self.folder)]
+        wrapped = [
+            "unshare",
+            "--mount",
+            "--propagation=private",
+            "sh",
+            "-euc",
+            mounts,
+            "sandbox",
+            str(self.folder),
+            self.tree,
+        ]
         return _execute([*wrapped, *pairs, "--", *command], text, seconds)
 
 
