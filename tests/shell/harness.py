@@ -82,9 +82,9 @@ class Here:
 class Sandbox:
     """A throw-away copy of this machine's file system: everything may be changed in it, nothing of it stays.
 
-    An overlay over ``tree`` (``/``: this machine's own) that is mounted in a mount namespace of each program's own; what was changed lies in
-    ``folder``. Needs root. No systemd runs in it; the kernel, network and processes are the machine's.
-    ``binds`` are mounted over paths inside: inside -> outside.
+    An overlay over ``tree`` (this machine's own, or another's) that is mounted in a mount namespace of each program's
+    own; what was changed lies in ``folder``. Needs root. No systemd runs in it; the kernel, network and processes are
+    the machine's. ``binds`` are mounted over paths inside: inside -> outside.
     """
 
     folder: Path
@@ -121,7 +121,7 @@ class Sandbox:
             str(self.folder),
             self.tree,
         ]
-        return _execute([*wrapped, *pairs, "--", *command], text, seconds)
+        return _execute([*wrapped, str(self.folder), self.tree, *pairs, "--", *command], text, seconds)
 
 
 def _execute(command: Sequence[str], text: bytes, seconds: float) -> Ran:
