@@ -88,7 +88,8 @@ tab=$(printf '\t')
 etab=/var/lib/nfs/etab
 have exportfs || fail 'exportfs is missing: the package of the NFS server is not installed'
 
-mode_of() { stat -L -c %a -- "$1" 2>/dev/null || echo 644; }
+# the mode of a file, or the one that it had
+mode_of() { stat -L -c %a -- "$1" 2>/dev/null || stat -c %a -- "$1.mountwright-backup" 2>/dev/null || echo 644; }
 refuse_changed() {
     while [ "$#" -gt 0 ]; do
         sum=
@@ -101,13 +102,11 @@ put_new() {
     while [ "$#" -gt 0 ]; do
         case $3 in
             write)
-                mkdir -p -- "$(dirname -- "$1")"
-                backup_file "$1"
-                replace_file "$1" '' '' "$(mode_of "$1")" "$5"
+                mkdir -p -- "$(dirname -- "$1")" && backup_file "$1" || return 1
+                replace_file "$1" '' '' "$(mode_of "$1")" "$5" || return 1
                 ;;
             remove)
-                backup_file "$1"
-                rm -f -- "$1"
+                backup_file "$1" && rm -f -- "$1" || return 1
                 ;;
         esac
         shift 5
@@ -116,7 +115,7 @@ put_new() {
 put_back() {
     while [ "$#" -gt 0 ]; do
         if [ "$3" = keep ]; then :
-        elif [ -n "$2" ]; then replace_file "$1" '' '' "$(mode_of "$1")" "$4"
+        elif [ -n "$2" ]; then replace_file "$1" '' '' "$(mode_of "$1")" "$4" || :
         else rm -f -- "$1"
         fi
         shift 5
@@ -155,7 +154,10 @@ find_live() {
 problem() { problems=$problems$*$nl; }
 
 refuse_changed "$@"
-put_new "$@"
+if ! put_new "$@"; then
+    put_back "$@"
+    fail 'so the exports files were put back as they were'
+fi
 code=0
 output=$(exportfs -ra 2>&1) || code=$?
 table=$nl$(cat -- "$etab")$nl
