@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SUBSCRIPT = re.compile(r"(?P<name>.+)\[(?:(?P<index>-?[0-9]+)|(?P<begin>[0-9]+)[:-](?P<end>[0-9]*))\]")
 _RANGE = re.compile(r"\[(?:[0-9]*:[0-9]+|[A-Za-z]:[A-Za-z])(?::[0-9]+)?\]")
-_SEPARATED = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
+_SEPARATED = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\]|[\[\]])+")
 _SUGGESTIONS = 3
 
 
@@ -82,8 +82,8 @@ class _Matcher:
 
     def match(self, part: str) -> Sequence[str]:
         """The hosts that one part matches, without its ``!`` or ``&``."""
-        if not part:
-            raise InputError("the host pattern has a ! or & with nothing behind it")
+        if part in ("", "~"):
+            raise InputError("the host pattern has a !, & or ~ with nothing behind it")
         if part in self.hosts:
             return [part]
         subscript = None if part.startswith("~") else _SUBSCRIPT.fullmatch(part)

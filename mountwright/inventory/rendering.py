@@ -125,12 +125,12 @@ class RenderedVariables(Mapping[str, Any]):
             try:
                 return evaluate(value, self, source=variable.source, line=variable.line, key=name)
             except InputError as error:
-                if any("host " + self._host in problem.message for problem in error.problems):
+                if any(problem.message.startswith("host ") for problem in error.problems):
                     raise  # from a variable that this one refers to: that is where to look
                 raise InputError(
-                    [variable.problem(problem.key or name, f"host {self._host}: {problem.message}")
-                     for problem in error.problems]
-                ) from None  # fmt: skip
+                    variable.problem(problem.key or name, f"host {self._host}: {_in_plain_words(problem.message)}")
+                    for problem in error.problems
+                ) from None
             except RecursionError:
                 message = f"host {self._host}: the variable's template is nested too deeply"
                 raise InputError(variable.problem(name, message)) from None
@@ -139,6 +139,14 @@ class RenderedVariables(Mapping[str, Any]):
         if isinstance(value, list):
             return [self._render(item, variable, f"{name}[{index}]") for index, item in enumerate(value)]
         return value
+
+
+def _in_plain_words(message: str) -> str:
+    """Jinja names objects by their Python types; these are ours."""
+    own = {_HostVariables: "hostvars", RenderedVariables: "the host"}
+    for kind, words in own.items():
+        message = message.replace(f"{kind.__module__}.{kind.__name__} object", words)
+    return message
 
 
 class _HostVariables(Mapping[str, RenderedVariables]):

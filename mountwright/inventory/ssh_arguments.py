@@ -38,7 +38,7 @@ class SshArguments:
         try:
             words = shlex.split(text)
         except ValueError as error:
-            raise ValueError(f"{text!r} is no valid list of arguments: {error}".lower()) from None
+            raise ValueError(f"{text!r} is no valid list of arguments: {str(error).lower()}") from None
         waiting = iter(words)
         for word in waiting:
             if not word.startswith("-") or word == "-":
