@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING
 
 from tests.lab import bridge, container
 from tests.lab.bridge import Bridge, LabError
-from tests.lab.cache import cache_folder, locked
+from tests.lab.cache import cache_folder, locked, say
 from tests.lab.container import Card, Container
 from tests.lab.keys import login_key, new_key_pair
 from tests.lab.machine import Machine, write_ssh_config
 from tests.lab.processes import ProcessId, this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -196,11 +196,12 @@ class Fleet:
             made.create()
             began = time.monotonic()
             made.start()
-            if _lets_in(machine, began + BOOT_SECONDS):
+            if _lets_in(machine, began + BOOT_SECONDS, made.has_ended):
                 self.seconds[name] = time.monotonic() - began
                 return
             console = made.console.read_text(errors="replace")[-2000:]
-            print(f"{name} was not up after {BOOT_SECONDS} s (attempt {attempt}):\n{console}", file=sys.stderr)
+            tried = time.monotonic() - began
+            say(f"{name} was not up after {tried:.0f} s (attempt {attempt} of {ATTEMPTS}); its console:\n{console}")
             container.end([made.folder], made.fleet)
             container.clear(made.label)
         raise LabError(f"{name} did not boot in {ATTEMPTS} attempts; the last words of its console are above")
@@ -211,9 +212,12 @@ def nodes(count: int, image: Path, *, masked: tuple[str, ...] = ()) -> list[Node
     return [Node(f"node{number}", image, masked=masked) for number in range(1, count + 1)]
 
 
-def _lets_in(machine: Machine, deadline: float) -> bool:
-    """Wait until the machine has booted to its end and ssh logs in; False when the deadline has passed."""
-    while time.monotonic() < deadline:
+def _lets_in(machine: Machine, deadline: float, has_ended: Callable[[], bool]) -> bool:
+    """Wait until the machine has booted to its end and ssh logs in.
+
+    False when the deadline (of ``time.monotonic()``) has passed, or the machine runs no more.
+    """
+    while time.monotonic() < deadline and not has_ended():
         if not machine.jumps and not _has_sshd(machine):
             time.sleep(0.05)
             continue
@@ -256,12 +260,12 @@ def keys_folder() -> Path:
     return cache_folder() / "keys"
 
 
-def sweep(state: Path) -> None:
-    """Take down the fleets whose program has ended without doing it."""
-    for folder in _fleets(state):
-        owner = _owner(folder)
-        if owner is not None and not owner.alive():
-            take_down(folder)
+def sweep(state: Path) -> list[str]:
+    """Take down the fleets whose program has ended without doing it; return their names."""
+    orphans = [folder for folder in _fleets(state) if (owner := _owner(folder)) and not owner.alive()]
+    for folder in orphans:
+        take_down(folder)
+    return [folder.name for folder in orphans]
 
 
 def down_all(state: Path | None = None) -> list[str]:

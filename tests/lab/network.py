@@ -1,11 +1,10 @@
-"""Ports and addresses of the lab's virtual machines, and the wait for a machine's sshd."""
+"""Ports and addresses of the lab's virtual machines, and whether a machine's sshd answers."""
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
 import socket
-import time
 from typing import TYPE_CHECKING
 
 from tests.lab.bridge import LabError
@@ -44,12 +43,3 @@ def answers_as_ssh(port: int) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
-
-
-def wait_for_ssh(port: int, deadline: float) -> bool:
-    """Wait until an SSH server speaks on this port of 127.0.0.1, at most until ``time.monotonic()`` is there."""
-    while not answers_as_ssh(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

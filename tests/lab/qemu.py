@@ -29,6 +29,9 @@ _KVM = ("-accel", "kvm", "-cpu", "host")
 _KVM_TEST_SECONDS = 10
 _MONITOR_SECONDS = 60
 
+_OUTSIDE_MAC = "52:54:00:12:34:56"
+"""The card to the outside is alone on its network, and has to be the same after a clone's reboot: QEMU remembers."""
+
 _KERNEL_ARGUMENTS = "root=/dev/vda rw console=ttyS0 net.ifnames=0 mitigations=off panic=-1"
 
 
@@ -54,13 +57,8 @@ class Wiring:
     """On 127.0.0.1, forwarded to the machine's sshd."""
     lan_port: int
     """The UDP port of the LAN, the same for all machines on it."""
-    mac: str
-    """The card to the outside; the LAN's card is :attr:`lan_mac`."""
-
-    @property
-    def lan_mac(self) -> str:
-        """The LAN card's address: the other one's with another second byte."""
-        return self.mac.replace("52:54", "52:55", 1)
+    lan_mac: str
+    """The address of the LAN's card."""
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +154,7 @@ def command(
             "-fw_cfg",
             "name=opt/mountwright/seed,file=seed",
         ),
-        *("-netdev", outside, "-device", f"virtio-net-pci,netdev=outside,addr=0x2,romfile=,mac={wiring.mac}"),
+        *("-netdev", outside, "-device", f"virtio-net-pci,netdev=outside,addr=0x2,romfile=,mac={_OUTSIDE_MAC}"),
         *("-netdev", lan, "-device", f"virtio-net-pci,netdev=lan,addr=0x3,romfile=,mac={wiring.lan_mac}"),
         *("-serial", "file:console.log", "-qmp", "unix:qmp,server=on,wait=off"),
     ]

@@ -57,8 +57,10 @@ class Snapshot:
         """Clones share clock, name, keys and MAC address until this has run."""
         key_file, _ = login_key(cache.cache_folder() / "keys")
         deadline = time.monotonic() + _CONTACT_SECONDS
-        if not network.wait_for_ssh(vm.wiring.ssh_port, deadline):
-            raise LabError(f"the restored {vm.name} never spoke on port {vm.wiring.ssh_port}:\n{vm.last_words()}")
+        while not network.answers_as_ssh(vm.wiring.ssh_port):
+            if time.monotonic() > deadline or not vm.runs():
+                raise LabError(f"the restored {vm.name} never spoke on port {vm.wiring.ssh_port}:\n{vm.last_words()}")
+            time.sleep(0.05)
         options = {
             "HostKeyAlias": _ALIAS,
             "UserKnownHostsFile": f'"{self.folder / "known_hosts"}"',
@@ -124,7 +126,7 @@ def _freeze(hardware: Hardware, folder: Path) -> None:
         )
         write_ssh_config(ssh_config, [machine])
         pid = vm.start(ram=folder / "ram", shared=True)
-        if not wait_until_up(machine, time.monotonic() + BOOT_SECONDS):
+        if not wait_until_up(machine, time.monotonic() + BOOT_SECONDS, vm.runs):
             raise LabError(f"the machine for the snapshot did not boot in {BOOT_SECONDS} s:\n{vm.last_words()}")
         machine.run("sync", check=True)
         with qemu.monitor(vm.folder, pid) as monitor:

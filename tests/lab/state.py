@@ -29,7 +29,7 @@ class MachineState:
     name: str = ""
 
     def wiring(self, lab: LabState) -> Wiring:
-        """Its network cards: MAC addresses come from the lab's and the machine's number."""
+        """Its network cards; the one on the LAN is told by the lab's and the machine's number."""
         mac = f"52:54:77:{lab.lan_port >> 8:02x}:{lab.lan_port & 255:02x}:{self.index:02x}"
         return Wiring(self.ssh_port, lab.lan_port, mac)
 
@@ -110,7 +110,7 @@ def sweep() -> list[str]:
 
 def take_down(folder: Path) -> int:
     """End a lab that is known only by its folder, and return the number of processes ended; again is fine."""
-    ended = end_processes(f"vm-{folder.name}/")
+    ended = end_processes(f"vm-{folder.name}")
     if folder.is_dir():
         shutil.rmtree(folder, ignore_errors=True)  # another program may be doing the same
     return ended

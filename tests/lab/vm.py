@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shlex
 import subprocess
@@ -18,10 +19,16 @@ from tests.lab.machine import Machine
 from tests.lab.processes import marked, wait_until_ended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.lab.qemu import Hardware, Wiring
 
 SEED = Path(__file__).with_name("seed.sh")
 """The script that makes a machine the one that it is."""
+
+
+_CONTACT_SECONDS = 30
+"""How long one command may take that only asks whether the machine is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,20 @@ class VirtualMachine(Machine):
     """Its address on the LAN of the lab's machines; :attr:`address` and :attr:`port` lead to its sshd from here."""
     console: Path
     """The file with all that its kernel and systemd have said on the serial console."""
+
+    def reboot(self, seconds: float = 300) -> None:
+        """Reboot it by its own means and wait until it lets root in again; LabError when it doesn't in this time."""
+        before = self.text("cat /proc/sys/kernel/random/boot_id")
+        deadline = time.monotonic() + seconds
+        self.run("systemctl reboot")
+        while time.monotonic() < deadline:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                now = self.run("cat /proc/sys/kernel/random/boot_id", timeout=_CONTACT_SECONDS)
+                if now.returncode == 0 and now.stdout.decode().strip() != before:
+                    break
+            time.sleep(0.5)
+        if not wait_until_up(self, deadline):
+            raise LabError(f"{self.name} did not come back within {seconds} s; its console: {self.console}")
 
 
 @dataclass(frozen=True)
@@ -108,9 +129,13 @@ class Vm:
         self.lay_out(image.path, "raw")
         return self.start()
 
+    def runs(self) -> bool:
+        """Whether it is switched on."""
+        return bool(marked(self.marker).get(self.marker))
+
     def end(self) -> None:
         """Switch it off, if it runs."""
-        end_processes(self.marker)
+        end_processes(self.lab, self.name)
 
     def last_words(self, lines: int = 15) -> str:
         """The last lines of QEMU's own output and of the console, for a message about a failure."""
@@ -119,9 +144,12 @@ class Vm:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def end_processes(marker: str) -> int:
-    """Kill the machines whose marker begins so; say how many. LabError when one outlives it for 10 s."""
-    processes = [process for these in marked(marker).values() for process in these]
+def end_processes(lab: str, name: str | None = None) -> int:
+    """Kill a lab's machines, or one of them; say how many ran. LabError when one outlives it for 10 s."""
+    found = marked(f"{lab}/")
+    processes = [
+        process for marker, these in found.items() if name in {None, marker[len(lab) + 1 :]} for process in these
+    ]
     for process in processes:
         process.kill()
     for process in processes:
@@ -132,17 +160,19 @@ def end_processes(marker: str) -> int:
     return len(processes)
 
 
-def wait_until_up(machine: Machine, deadline: float) -> bool:
-    """Wait until the machine has booted to its end and lets root in; False when the deadline has passed."""
-    while time.monotonic() < deadline:
-        if not network.wait_for_ssh(machine.port, deadline):
-            return False
-        try:
-            left = max(1, deadline - time.monotonic())
-            done = machine.run("systemctl is-system-running --wait", timeout=left)
-        except subprocess.TimeoutExpired:
-            return False
-        if done.stdout.strip() in {b"running", b"degraded"}:
-            return True
+def wait_until_up(machine: Machine, deadline: float, goes_on: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until the machine has booted to its end and lets root in.
+
+    False when ``time.monotonic()`` has passed the deadline, or when ``goes_on`` says that it is of no use any more.
+    """
+    while time.monotonic() < deadline and goes_on():
+        if not network.answers_as_ssh(machine.port):
+            time.sleep(0.05)
+            continue
+        # A connection to a machine that goes down in that moment is never closed: don't wait for it until the end.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = machine.run("systemctl is-system-running --wait", timeout=_CONTACT_SECONDS)
+            if done.stdout.strip() in {b"running", b"degraded"}:
+                return True
         time.sleep(0.2)
     return False

@@ -131,14 +131,21 @@ class Vms:
     def _start_all(self, specs: Sequence[Spec]) -> None:
         with ThreadPoolExecutor(len(specs)) as pool:
             started = [pool.submit(self._start, spec) for spec in specs]
-            failures = [error for each in started if (error := each.exception())]
-        if failures:
-            raise failures[0]
+            try:
+                for each in started:
+                    each.result()
+            except BaseException:
+                for spec in specs:
+                    self._vm(spec.name).end()  # else the pool would wait for those that are still on their way
+                raise
 
-    def _start(self, spec: Spec) -> None:
+    def _vm(self, name: str) -> Vm:
         if self.lab is None:
             raise LabError("the lab is not up")
-        vm = _vm(self.lab, next(each for each in self.lab.machines if each.name == spec.name))
+        return _vm(self.lab, next(each for each in self.lab.machines if each.name == name))
+
+    def _start(self, spec: Spec) -> None:
+        vm = self._vm(spec.name)
         vm.end()
         began = time.monotonic()
         if spec.cold:
@@ -146,7 +153,7 @@ class Vms:
         else:
             snapshot(spec.hardware).clone(vm)
         limit = BOOT_SECONDS if spec.cold else RESTORE_SECONDS
-        if not wait_until_up(self.machines[spec.name], began + limit):
+        if not wait_until_up(self.machines[spec.name], began + limit, vm.runs):
             raise LabError(f"{spec.name} did not let root in within {limit} s:\n{vm.last_words()}")
         self.seconds[spec.name] = time.monotonic() - began
 
