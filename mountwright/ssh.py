@@ -27,7 +27,7 @@ from mountwright.ssh_bastions import Bastions
 from mountwright.ssh_keys import KeyFiles, WrongPassphraseError
 from mountwright.ssh_known_hosts import KnownHosts
 from mountwright.ssh_login import Login, MethodError, TooManyError
-from mountwright.ssh_session import Session
+from mountwright.ssh_session import BoundedEvent, Session
 from mountwright.ssh_settings import Defaults, resolve
 from mountwright.ssh_sockets import ProxyProcess, handshake_problem, open_tcp
 
@@ -155,7 +155,7 @@ class SshTransport:
         except (paramiko.SSHException, EOFError, OSError) as problem:
             raise ConnectionLostError(f"{wire.where}: no shell could be opened ({problem}); run again") from None
         try:
-            channel.event = _Bounded(wire.channel_timeout)
+            channel.event = BoundedEvent(wire.channel_timeout)
             try:
                 channel.exec_command(REMOTE_COMMAND)
             except (paramiko.SSHException, EOFError, OSError) as problem:
@@ -169,19 +169,6 @@ class SshTransport:
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
         self._link.close()
-
-
-class _Bounded(threading.Event):
-    """An event that isn't waited for without end."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-    def wait(self, timeout: float | None = None) -> bool:
-        if not super().wait(self.seconds if timeout is None else timeout):
-            raise TimeoutError(f"no answer within {self.seconds:g} s")
-        return True
 
 
 class _Agent(AgentSSH):

@@ -67,6 +67,20 @@ class _Alarm(threading.Event):
         super().clear()
 
 
+class BoundedEvent(threading.Event):
+    """An event that isn't waited for without end."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for ``timeout``, or for the ``seconds`` of the event. Raises TimeoutError."""
+        if not super().wait(self.seconds if timeout is None else timeout):
+            raise TimeoutError(f"no answer within {self.seconds:g} s")
+        return True
+
+
 class Session:
     """Runs one program on a channel on which the bootstrap has been executed."""
 

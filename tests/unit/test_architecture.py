@@ -16,9 +16,12 @@ FLOORS = [
     {"roles", "mountwright.doctor", "mountwright.verify"},
     {"mountwright.rollout"},
     {"mountwright.converge"},
-    {"mountwright.duties", "mountwright.plan", "mountwright.ssh", "mountwright.local_transport"},
-    {"mountwright.resources", "mountwright.spec", "mountwright.frames", "mountwright.become"},
-    {"mountwright.nfs", "mountwright.ssh_settings", "mountwright.inventory"},
+    {"mountwright.duties", "mountwright.plan", "mountwright.ssh"},
+    {"mountwright.resources", "mountwright.spec", "mountwright.frames", "mountwright.local_transport"}
+    | {"mountwright.ssh_bastions", "mountwright.ssh_host_keys", "mountwright.ssh_login", "mountwright.ssh_session"},
+    {"mountwright.nfs", "mountwright.inventory", "mountwright.become", "mountwright.ssh_settings"}
+    | {"mountwright.ssh_certificates", "mountwright.ssh_keys", "mountwright.ssh_known_hosts"},
+    {"mountwright.ssh_config", "mountwright.ssh_sockets"},
     {"mountwright.templates", "mountwright.yaml_lines"},
     {"mountwright.shell", "mountwright.prelude", "mountwright.transport", "mountwright.outcome", "mountwright.paths"},
     {"mountwright.secret"},
