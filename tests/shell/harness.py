@@ -110,17 +110,7 @@ class Sandbox:
         pairs = [part for pair in self.binds.items() for part in pair]
         mounts += 'while [ "$1" != -- ]; do mount --bind "$2" "root/$1"; shift 2; done; shift\n'
         mounts += 'exec chroot root "$@"\n'
-        wrapped = [
-            "unshare",
-            "--mount",
-            "--propagation=private",
-            "sh",
-            "-euc",
-            mounts,
-            "sandbox",
-            str(self.folder),
-            self.tree,
-        ]
+        wrapped = ["unshare", "--mount", "--propagation=private", "sh", "-euc", mounts, "sandbox"]
         return _execute([*wrapped, str(self.folder), self.tree, *pairs, "--", *command], text, seconds)
 
 
