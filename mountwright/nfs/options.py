@@ -49,7 +49,7 @@ _TAKEN_BY_EXPORTFS = re.compile(
     rf"|sec=({_FLAVOUR})(:({_FLAVOUR}))*"
     r"|anon[ug]id=\s*[+-]?[0-9]+"
     r"|fsid=\s*[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
-    r"|squash_[ug]ids=[0-9]+(-[0-9]+)?",
+    r"|squash_[ug]ids=([0-9]+(-[0-9]+)?)?",
     re.ASCII | re.DOTALL,
 )
 
