@@ -79,12 +79,72 @@ def inventory_schema() -> int:
     return inventory.schema()
 
 
+@plain_task()
+def lab_up() -> int:
+    """Boot three virtual machines to try things on, and write their inventory, inventories/lab/hosts.yml."""
+    from tests.lab import cli
+
+    return cli.up()
+
+
+@plain_task()
+def lab_down() -> int:
+    """End the lab's machines and whatever a crash has left of them."""
+    from tests.lab import cli
+
+    return cli.down()
+
+
+@plain_task()
+def lab_status() -> int:
+    """Show each machine of the lab and the ssh command that leads there."""
+    from tests.lab import cli
+
+    return cli.status()
+
+
+@plain_task()
+def lab_reset() -> int:
+    """Give back fresh machines: same names, ports and keys, nothing of what was done to them."""
+    from tests.lab import cli
+
+    return cli.reset()
+
+
+@plain_task()
+def demo() -> int:
+    """Boot the lab, provision it, verify it, and show that a second run changes nothing."""
+    from tests.lab import demo
+
+    return demo.main()
+
+
+@plain_task(help={"only": "one part: lint, unit or lab"})
+def run_tests(only: str = "") -> int:
+    """Run style, types and all tests; those of the lab boot the machines that they need."""
+    from tests.lab import suite
+
+    return suite.main(only)
+
+
+@plain_task(help={"hosts": "how many containers", "runs": "how often each program runs"})
+def bench(hosts: int = 20, runs: int = 5) -> int:
+    """Measure a run that changes nothing against a bare Paramiko program, side by side in one run."""
+    from tests.lab import bench
+
+    return bench.main(hosts, runs)
+
+
 namespace = Collection(
     site,
     verify,
     doctor,
+    demo,
+    bench,
+    test=run_tests,
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
+    lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )
 namespace.configure({"mountwright": {"inventory": ""}})
