@@ -29,7 +29,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("no_pnfs", "pnfs"),
 )
 # Options without an opposite.
-SINGLE: tuple[str, ...] = ("nordirplus", "security_label", "sign_fh")
+SINGLE: tuple[str, ...] = ("nordirplus", "security_label")
 SYNONYMS = {"auth_nlm": "secure_locks", "no_auth_nlm": "insecure_locks", "mp": "mountpoint"}
 SECURITY_FLAVOURS = ("sys", "krb5", "krb5i", "krb5p", "null", "none", "unix")
 # Flavours that are one number to the kernel.
@@ -43,13 +43,15 @@ _HIGHEST_ID = 2**32 - 1
 _LOWEST_ID = -2  # the old spelling of 65534 and 4294967294
 _LOCATION = re.compile(r"/[^@:]*@[^@:+]+(\+[^@:+]+)*")
 _UUID_DIGITS = 32
-# What parseopts takes beyond check_option: any place, flavours twice, numbers as strtol reads them.
+# What parseopts takes beyond check_option: any place, flavours twice, numbers as strtol reads them, and what came
+# after nfs-utils 2.8: such a line of somebody else's is for that server's exportfs to judge.
 _TAKEN_BY_EXPORTFS = re.compile(
     r"(mountpoint|mp|refer|replicas)=.*"
     rf"|sec=({_FLAVOUR})(:({_FLAVOUR}))*"
     r"|anon[ug]id=\s*[+-]?[0-9]+"
     r"|fsid=\s*[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
-    r"|squash_[ug]ids=([0-9]+(-[0-9]+)?)?",
+    r"|squash_[ug]ids=([0-9]+(-[0-9]+)?)?"
+    r"|sign_fh",
     re.ASCII | re.DOTALL,
 )
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mountwright.spec.problems import Path
 
 _NEEDS_V3 = frozenset({"nordirplus", "insecure_locks", "no_auth_nlm", "secure_locks", "auth_nlm", "hide", "nohide"})
+# Measured: Debian 13 (2.8.3) knows them, Debian 12 (2.6.2) does not.
+_NEW = ("xprtsec=", "reexport=")
 
 
 def check_exports(nfs: Nfs, placement: Placement, findings: Findings) -> None:
@@ -80,6 +82,9 @@ def _warn(export: Export, path: Path, nfs: Nfs, findings: Findings) -> None:
             findings.warn(
                 place, f"{kerberos[-1]} needs keytabs and rpc.gssd on servers and nodes, which are not set up here"
             )
+        new = [option for option in entry.options if option.startswith(_NEW)]
+        if new:
+            findings.warn(place, f"{', '.join(new)} is unknown to nfs-utils 2.6.2 and older (Debian 12)")
         useless = sorted(_NEEDS_V3 & said)
         if useless and not nfs.v3:
             findings.warn(place, f"without effect: {', '.join(useless)}; it is about NFSv3, and the protocol is v4")

@@ -28,7 +28,7 @@ mount --bind "$2/exports" "$1/etc/exports"
 exec chroot "$1" exportfs -ra
 """
 # nfs-utils 2.6.2 of Debian 12 does not know these yet.
-NEWER = ("xprtsec", "reexport", "sign_fh")
+NEWER = ("xprtsec", "reexport")
 
 
 @dataclass(frozen=True)
