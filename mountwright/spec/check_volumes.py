@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from mountwright.errors import InputError
@@ -13,7 +13,7 @@ from mountwright.spec.check_hosts import names, peer_address, suggestion
 from mountwright.spec.volumes import Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mountwright.inventory import Inventory
     from mountwright.spec.exports import Export
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mountwright.spec.problems import Path
     from mountwright.spec.volumes import StorageClass
 
+Address = IPv4Address | IPv6Address
+_NUMERIC = frozenset({"ipv4", "ipv6", "network4", "network6"})
 _V3_MOUNT = frozenset({"nfsvers=3", "vers=3", "v3", "nfsvers=2", "vers=2", "v2"})
 
 
@@ -162,7 +164,7 @@ def _check_nodes(nfs: Nfs, placement: Placement, inventory: Inventory, findings:
         export = exports.get((server, item.export))
         if export is None:
             continue
-        outside = [f"{node} ({address})" for node, address in addresses.items() if not _covers(export, address)]
+        outside = _outside(export, addresses)
         if outside:
             findings.warn(
                 (*path, "export"),
@@ -175,30 +177,27 @@ def _check_nodes(nfs: Nfs, placement: Placement, inventory: Inventory, findings:
             )
 
 
-def _addresses(nodes: Iterable[str], inventory: Inventory) -> dict[str, str]:
+def _addresses(nodes: Iterable[str], inventory: Inventory) -> dict[str, Address]:
     """The nodes whose address is an IP address, with it."""
     found = {}
     for node in nodes:
         try:
-            address = peer_address(inventory.hosts[node])
-            ip_address(address)
+            found[node] = ip_address(peer_address(inventory.hosts[node]))
         except (InputError, ValueError):
             continue  # a name, or an address that only connecting would need: nothing to compare
-        found[node] = address
     return found
 
 
-def _covers(export: Export, address: str) -> bool:
-    """Whether a client of the export is, or may be, this address: names are not resolved."""
-    node = ip_address(address)
-    for client in export.clients:
-        kind = classify_client(client)
-        if kind not in {"ipv4", "ipv6", "network4", "network6"}:
-            return True
-        network = ip_network(normalise_client(client))
-        if node.version == network.version and node in network:
-            return True
-    return False
+def _outside(export: Export, addresses: Mapping[str, Address]) -> list[str]:
+    """The nodes that are no client of the export. A client that is a name may be any of them: it is not resolved."""
+    if any(classify_client(client) not in _NUMERIC for client in export.clients):
+        return []
+    networks = [ip_network(normalise_client(client)) for client in export.clients]
+    return [
+        f"{node} ({address})"
+        for node, address in addresses.items()
+        if not any(address in network for network in networks)
+    ]
 
 
 def _read_only(export: Export) -> bool:
