@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
     {"tasks"},
+    {"mountwright.__main__"},
     {"mountwright.cli"},
     {"mountwright.report"},
     {"roles", "mountwright.doctor", "mountwright.verify"},
@@ -63,7 +64,7 @@ def ours():
     for path in modules():
         name = module_name(path)
         for imported in imports(path):
-            if imported.split(".")[0] in ("mountwright", "roles", "tasks", "tests"):
+            if imported.split(".")[0] in ("mountwright", "roles", "tasks"):
                 yield name, imported
 
 
@@ -81,6 +82,13 @@ def test_no_arrow_runs_back_up():
         if room(name) != room(imported) and LEVEL[room(imported)] <= LEVEL[room(name)]
     ]
     assert upward == []
+
+
+def test_only_the_tasks_know_the_tests():
+    """The lab's tasks call it; nothing else may depend on what is not installed with it."""
+    assert {module_name(path) for path in modules() for name in imports(path) if name.split(".")[0] == "tests"} <= {
+        "tasks"
+    }
 
 
 def test_no_circle_of_modules():
