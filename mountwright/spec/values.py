@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mountwright.nfs.escapes import survives_etab, to_bytes
+from mountwright.nfs.grammar import normalise_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +60,8 @@ def _absolute_path(value: Any) -> str:
     path = text(value, "an absolute path like /srv/nfs/pv1")
     if not path.startswith("/"):
         raise refused(f"{path!r} is a relative path; expected an absolute one like /srv/nfs/pv1")
-    if path != "/" and path != "/" + posixpath.normpath(path).lstrip("/"):
-        plain = "/" + posixpath.normpath(path).lstrip("/")
+    plain = normalise_path(path)
+    if path != plain:
         raise refused(f"{path!r} is not in its plain form (no '//', '.', '..' or '/' at the end); write {plain!r}")
     if len(to_bytes(path)) > _LONGEST_PATH:
         raise refused(f"the path is {len(to_bytes(path))} bytes long; NFS takes {_LONGEST_PATH} at most")
