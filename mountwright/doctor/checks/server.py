@@ -13,22 +13,24 @@ if TYPE_CHECKING:
 
     from mountwright.duties import Duties
 
-# In /proc/net/tcp the local address is hexadecimal, state 0A is LISTEN. A kernel socket (nfsd, lockd) belongs to no
-# process. Whose another socket is, is found by its inode among the open files.
+# In /proc/net/tcp the local address is hexadecimal, state 0A is LISTEN. A socket of the kernel's (nfsd, lockd) belongs
+# to no process; whose another is, shows its inode among the open files. One ls(1) reads them all: a process for each
+# file would take minutes on a slow machine.
 _BODY = r"""
 if [ -r /proc/fs/nfsd/threads ]; then printf 'threads\t%s\n' "$(cat /proc/fs/nfsd/threads)"; fi
-cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { n = split($2, a, ":"); print a[n], $10 }' |
-sort -u | while read -r hex inode; do
-    port=$((0x$hex))
-    printf 'listens\t%s\n' "$port"
-    case " $* " in *" $port "*) ;; *) continue ;; esac
-    [ "$inode" != 0 ] || continue
-    for fd in /proc/[0-9]*/fd/*; do
-        [ "$(readlink "$fd" 2>/dev/null)" = "socket:[$inode]" ] || continue
-        pid=${fd#/proc/}; pid=${pid%%/*}
-        printf 'owner\t%s\t%s\t%s\n' "$port" "$pid" "$(cat "/proc/$pid/comm" 2>/dev/null)"
-        break
-    done
+sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk '$4 == "0A" { n = split($2, part, ":"); print part[n], $10 }' | sort -u |
+    while read -r hex inode; do
+        port=$((0x$hex))
+        case " $* " in *" $port "*) wanted=1 ;; *) wanted= ;; esac
+        printf '%s %s %s\n' "$port" "$inode" "$wanted"
+    done)
+printf '%s\n' "$sockets" | awk 'NF { print "listens\t" $1 }' | sort -u
+{ printf '%s\n' "$sockets"; ls -l /proc/[0-9]*/fd 2>/dev/null; } | awk '
+    NF == 3 && $3 == 1 { port["socket:[" $2 "]"] = $1; next }
+    /^\/proc\/[0-9]+\/fd:$/ { split($1, part, "/"); pid = part[3]; next }
+    $NF in port { print port[$NF], pid }' | sort -u | while read -r port pid; do
+    printf 'owner\t%s\t%s\t%s\n' "$port" "$pid" "$(cat "/proc/$pid/comm" 2>/dev/null)"
 done
 """
 
@@ -48,11 +50,10 @@ def _script(duties: Duties) -> Script | None:
 
 
 def _judge(answer: Answer) -> Iterator[Finding]:
-    owners = {int(row[1]): row for row in answer.rows if row[0] == "owner" and len(row) > 3}  # noqa: PLR2004 - columns
-    for service, port in answer.duties.server_ports:
-        if port not in owners:
-            continue
-        _, _, pid, command = owners[port]
+    owners = [row[1:] for row in answer.rows if row[0] == "owner" and len(row) > 3]  # noqa: PLR2004 - columns
+    services = {str(port): service for service, port in answer.duties.server_ports}
+    for port, pid, command in {(port, command): (port, pid, command) for port, pid, command in owners}.values():
+        service = services[port]
         if command not in _RIGHTFUL.get(service, ()):
             yield error(
                 "port-taken",
