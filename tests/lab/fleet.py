@@ -13,8 +13,9 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -66,7 +67,7 @@ class Fleet:
 
     ``networks`` says for each network whether the box has an address on it. ``number`` asks for a certain first
     bridge (:mod:`tests.lab.bridge`), else the first free ones are taken. ``keep`` lets the fleet live on when
-    this program has ended, until :func:`down_all`.
+    this program has ended, until ``sweep(..., kept=True)``.
     """
 
     nodes: Sequence[Node]
@@ -80,6 +81,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.folder = self.state / f"{os.getpid()}-{secrets.token_hex(3)}"
+        self._giving_up = threading.Event()
         self._bridges: list[Bridge] = []
         self._containers: dict[str, Container] = {}
 
@@ -122,9 +124,7 @@ class Fleet:
         raise_inotify_limit()
         try:
             self._lay_out()
-            with ThreadPoolExecutor(BOOTING_AT_ONCE) as pool:
-                for done in [pool.submit(self._boot, name) for name in self._containers]:
-                    done.result()
+            self._for_each(self._boot)
         except BaseException:
             self.down()
             raise
@@ -142,9 +142,7 @@ class Fleet:
 
     def reset_all(self) -> None:
         """Make every machine a fresh one."""
-        with ThreadPoolExecutor(BOOTING_AT_ONCE) as pool:
-            for done in [pool.submit(self.reset, name) for name in self._containers]:
-                done.result()
+        self._for_each(self.reset)
 
     def _lay_out(self) -> None:
         self.folder.mkdir(parents=True, mode=0o755)
@@ -190,13 +188,28 @@ class Fleet:
         temporary.write_text(json.dumps(content))
         temporary.rename(self.folder / "fleet.json")
 
+    def _for_each(self, work: Callable[[str], None]) -> None:
+        """Do it for every machine, several at once; the first error, or Ctrl-C, makes all of them give up."""
+        pool = ThreadPoolExecutor(BOOTING_AT_ONCE)
+        self._giving_up.clear()
+        try:
+            for done in as_completed([pool.submit(work, name) for name in self._containers]):
+                done.result()
+        except BaseException:
+            self._giving_up.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
     def _boot(self, name: str) -> None:
         made, machine = self._containers[name], self.machines[name]
         for attempt in range(1, ATTEMPTS + 1):
+            if self._giving_up.is_set():
+                raise LabError(f"{name} was given up, because another machine did not boot")
             made.create()
             began = time.monotonic()
             made.start()
-            if _lets_in(machine, began + BOOT_SECONDS, made.has_ended):
+            if _lets_in(machine, began + BOOT_SECONDS, lambda: self._giving_up.is_set() or made.has_ended()):
                 self.seconds[name] = time.monotonic() - began
                 return
             console = made.console.read_text(errors="replace")[-2000:]
@@ -260,20 +273,18 @@ def keys_folder() -> Path:
     return cache_folder() / "keys"
 
 
-def sweep(state: Path) -> list[str]:
-    """Take down the fleets whose program has ended without doing it; return their names."""
-    orphans = [folder for folder in _fleets(state) if (owner := _owner(folder)) and not owner.alive()]
-    for folder in orphans:
-        take_down(folder)
-    return [folder.name for folder in orphans]
+def sweep(state: Path, *, kept: bool = False) -> list[str]:
+    """Take down the fleets whose program has ended without doing it, and return their names.
 
-
-def down_all(state: Path | None = None) -> list[str]:
-    """Take down every fleet of this user on this box, also those of running programs; return their names."""
-    found = _fleets(state or fleets_folder())
-    for folder in found:
-        take_down(folder)
-    return [folder.name for folder in found]
+    With ``kept`` also those that were to live on; never those that a running program uses.
+    """
+    found = []
+    for folder in sorted(path for path in state.glob("*") if path.is_dir()):
+        owner = _owner(folder)
+        if kept if owner is None else not owner.alive():
+            take_down(folder)
+            found.append(folder.name)
+    return found
 
 
 def take_down(folder: Path) -> None:
@@ -291,10 +302,6 @@ def take_down(folder: Path) -> None:
         for number in _state(folder).get("bridges", ()):
             Bridge(number).remove()
         container.remove_tree(folder)
-
-
-def _fleets(state: Path) -> list[Path]:
-    return sorted(path for path in state.glob("*") if path.is_dir())
 
 
 def _state(folder: Path) -> dict[str, list[int]]:

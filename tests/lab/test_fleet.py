@@ -122,6 +122,13 @@ def test_debian_13_boots_whole(debian13_node: Machine):
     assert debian13_node.text(". /etc/os-release; echo $VERSION_ID; systemctl is-system-running") == "13\nrunning"
 
 
+def test_debian_13_forgives_failed_logins(debian13_node: Machine):
+    """Many refused logins shut nobody out: tests of wrong keys and passwords may come one after the other."""
+    for _ in range(8):
+        assert debian13_node.run("true", user="nobody-knows").returncode == 255
+    assert debian13_node.text("id -un") == "root"
+
+
 def test_redhat_node_looks_like_one(redhat_node: Machine):
     """It says that it is a Rocky Linux, knows dnf, yum, rpm, and neither apt nor dpkg; nobody's group is nobody."""
     machine = redhat_node
@@ -212,14 +219,15 @@ def test_somebody_without_root_is_told_the_command(monkeypatch: pytest.MonkeyPat
     assert not other.folder.exists()
 
 
-def test_machine_that_does_not_boot_is_an_error_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A tree without a systemd is tried again, then given up; nothing of the fleet stays."""
-    monkeypatch.setattr("tests.lab.fleet.BOOT_SECONDS", 1)
-    (tmp_path / "usr").mkdir()
+def test_machine_that_does_not_boot_is_an_error_and_leaves_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """A tree without a systemd is tried again, then given up with its last words; nothing of the fleet stays."""
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    (tmp_path / "usr/sbin/sshd").touch()
     number = _free_number()
     broken = Fleet([Node("broken", tmp_path)], number=number)
     with pytest.raises(LabError, match="broken did not boot in 3 attempts"):
         broken.up()
+    assert "os-release" in capfd.readouterr().err
     assert _left_over(broken.name, broken.folder, [number]) == []
 
 
@@ -240,36 +248,62 @@ def test_down_leaves_nothing():
 def test_killed_program_leaves_nothing_once_swept(tmp_path: Path, moment: str):
     """A program killed by SIGKILL while its fleet boots, or later, leaves a fleet that the next program removes."""
     number = _free_number()
+    with _program_with_fleet(tmp_path, number) as program:
+        folder = _wait_for(program, moment)
+        assert sweep(tmp_path) == []  # its program lives
+        program.send_signal(signal.SIGKILL)
+    assert marked(f"{folder.name}/")
+    assert sweep(tmp_path) == [folder.name]
+    assert _left_over(folder.name, folder, [number]) == []
+
+
+def test_interrupted_program_takes_its_fleet_down_itself(tmp_path: Path):
+    """Ctrl-C while the machines boot ends them at once, and nothing stays."""
+    number = _free_number()
+    with _program_with_fleet(tmp_path, number) as program:
+        folder = _wait_for(program, "booting")
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=15) != 0
+    assert _left_over(folder.name, folder, [number]) == []
+
+
+def test_kept_fleet_lives_until_it_is_asked_for(tmp_path: Path):
+    """A fleet that is to outlive its program is no left-over; only who asks for kept ones ends it."""
+    number = _free_number()
+    made = Fleet(nodes(1, debian_root("12")), number=number, keep=True, state=tmp_path)
+    made.up()
+    assert sweep(tmp_path) == []
+    assert made[0].text("hostname") == "node1"
+    assert sweep(tmp_path, kept=True) == [made.name]
+    assert _left_over(made.name, made.folder, [number]) == []
+
+
+def _program_with_fleet(state: Path, number: int) -> subprocess.Popen[str]:
+    """A program that boots two machines, and says the fleet's folder before and "up" afterwards."""
     code = f"""
         import time
         from pathlib import Path
         from tests.lab.fleet import Fleet, nodes
-        made = Fleet(nodes(2, Path({str(debian_root("12"))!r})), number={number}, state=Path({str(tmp_path)!r}))
+        made = Fleet(nodes(2, Path({str(debian_root("12"))!r})), number={number}, state=Path({str(state)!r}))
         print(made.folder, flush=True)
         made.up()
         print("up", flush=True)
         time.sleep(600)
     """
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as program:
-        folder = Path(program.stdout.readline().strip())
-        if moment == "up":
-            assert program.stdout.readline() == "up\n"
-        else:
-            deadline = time.monotonic() + 30
-            while not marked(f"{folder.name}/"):
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
-        sweep(tmp_path)
-        assert folder.is_dir()  # its program lives: not ours to remove
-        program.send_signal(signal.SIGKILL)
-    assert marked(f"{folder.name}/")
-    sweep(tmp_path)
-    assert _left_over(folder.name, folder, [number]) == []
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+
+
+def _wait_for(program: subprocess.Popen[str], moment: str) -> Path:
+    """Wait until the program's machines are booting, or up; return the fleet's folder."""
+    folder = Path(program.stdout.readline().strip())
+    if moment == "up":
+        assert program.stdout.readline() == "up\n"
+    deadline = time.monotonic() + 30
+    while not marked(f"{folder.name}/"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return folder
 
 
 def _free_number() -> int:
