@@ -27,7 +27,7 @@ _TRUE = {"y", "yes", "on", "1", "true", "t", "1.0"}
 
 def is_template(text: str) -> bool:
     """Whether there is anything for Jinja to do in ``text``."""
-    return "{{" in text or "{%" in text or "{#" in text
+    return "{{" in text or "{%" in text
 
 
 def render_string(text: str, variables: Mapping[str, Any], *, source: str, key: str, line: int = 0) -> str:

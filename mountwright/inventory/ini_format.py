@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mountwright.inventory.draft import UNGROUPED, Draft
+from mountwright.inventory.masking import is_secret
 from mountwright.inventory.variables import Variable
 
 if TYPE_CHECKING:
@@ -88,11 +89,15 @@ class _Reader:
         if words[0] == "---":
             self.draft.fault(number, "--- begins a YAML file, but the file is read as INI; name it .yml", group.name)
             return
-        variables = {}
+        variables: dict[str, Variable] = {}
         for word in words[1:]:
             name, equals, value = word.partition("=")
             if not equals or not name:
-                self.draft.fault(number, f"{word!r} is no variable; NAME=VALUE was expected", group.name)
+                last = next(reversed(variables), "")
+                # What follows a password is likely to be the rest of it.
+                what = f"the value of {last} is cut at a space; quote it" if is_secret(last) else (
+                    f"{word!r} is no variable; NAME=VALUE was expected")  # fmt: skip
+                self.draft.fault(number, what, group.name)
                 continue
             variables[name] = Variable(literal(value), self.draft.source, number)
         self.draft.add_hosts(words[0], group, variables, number)
@@ -139,7 +144,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {
+            key if isinstance(key, (str, int, float, type(None))) else str(key): _plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if value is ...:

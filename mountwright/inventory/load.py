@@ -74,13 +74,15 @@ def load_inventory(path: Path) -> Inventory:
 
 def find_file(path: Path) -> Path:
     """Return the inventory file that ``path`` means. Raises InputError when there is none, or more than one."""
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise InputError(
-            Problem(str(path), 0, "", "does not exist; an inventory is a folder with a hosts.yml, or such a file")
-        )
-    found = [path / name for name in _NAMES if (path / name).is_file()]
+    try:
+        if path.is_file():
+            return path
+        if not path.is_dir():
+            message = "does not exist; an inventory is a folder with a hosts.yml, or such a file"
+            raise InputError(Problem(str(path), 0, "", message))
+        found = [path / name for name in _NAMES if (path / name).is_file()]
+    except OSError as error:
+        raise InputError(Problem(str(path), 0, "", f"can't be read: {error.strerror}")) from None
     if not found:
         raise InputError(Problem(str(path), 0, "", f"has no inventory file; one of {', '.join(_NAMES)} was expected"))
     if len(found) > 1:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?:^|[_-])(?:pass|passwd|password|passphrase|private_key)$", re.IGNORECASE)
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable's value must not be shown, by its name."""
+    return bool(_NAME.search(name))
+
+
 def masked(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``variables`` with the values of passwords and passphrases masked, also inside of mappings.
 
@@ -26,7 +31,7 @@ def masked(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _secret_names(variables: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
-    waiting = [name for name in variables if _NAME.search(name)]
+    waiting = [name for name in variables if is_secret(name)]
     while waiting:
         name = waiting.pop()
         if name in found or name not in variables:
@@ -57,7 +62,7 @@ def _mask_all(value: Any) -> Any:
 def _mask_inner(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _mask_all(item) if isinstance(key, str) and _NAME.search(key) else _mask_inner(item)
+            key: _mask_all(item) if isinstance(key, str) and is_secret(key) else _mask_inner(item)
             for key, item in value.items()
         }
     return [_mask_inner(item) for item in value] if isinstance(value, list) else value

@@ -31,7 +31,7 @@ class Host:
     groups: tuple[str, ...]
     _neighbourhood: Neighbourhood = field(repr=False)
 
-    @property
+    @functools.cached_property
     def vars(self) -> Mapping[str, Any]:
         """The variables merged by Ansible's precedence, as they are written (Jinja not rendered)."""
         return {name: variable.value for name, variable in self._written.items()}

@@ -80,7 +80,10 @@ class VariableFiles:
         for extension in ("", *_EXTENSIONS):
             if name + extension in self._present:
                 path = self._folder / (name + extension)
-                return sorted_files(path) if path.is_dir() else [path]
+                try:
+                    return sorted_files(path) if path.is_dir() else [path]
+                except OSError as error:
+                    raise InputError(Problem(str(path), 0, "", f"can't be read: {error.strerror}")) from None
         return []
 
 
