@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from mountwright.duties import Duties
 
-# In /proc/net/tcp the local address is hexadecimal, state 0A is LISTEN. A socket of the kernel's (nfsd, lockd) belongs
-# to no process; whose another is, shows its inode among the open files. One ls(1) reads them all: a process for each
-# file would take minutes on a slow machine.
+# In /proc/net/tcp the local address is hexadecimal, state 0A is LISTEN. A socket of the kernel's (nfsd, lockd)
+# belongs to no process; whose another is, shows its inode among the open files. One ls(1) reads them all: a process
+# for each file would take minutes on a slow machine.
 _BODY = r"""
 if [ -r /proc/fs/nfsd/threads ]; then printf 'threads\t%s\n' "$(cat /proc/fs/nfsd/threads)"; fi
 sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
