@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 # Errors reach people as ours; without a handler, logging would print Paramiko's to stderr in the middle of things.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+paramiko.config.invoke = ssh_config.ExecCriterion  # type: ignore[attr-defined]  # see there
 
 _AUTH_TIMEOUT = 60.0  # PAM may ask a slow directory
 _CHANNEL_TIMEOUT = 30.0

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from mountwright.secret import Secret
 
 _JUMP = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@]+)@)?(?:\[(?P<literal>[^\]]+)\]|(?P<host>[^:\[\]]+))(?::(?P<port>\d{1,5}))?/?"
+    r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?:\[(?P<literal>[^\]\s]+)\]|(?P<host>[^:\[\]\s@]+))(?::(?P<port>\d{1,5}))?/?"
 )
+_SHELL_TEXT = re.compile(r"""^-|[\s'"`$;&<>|(){}\0-\x1f\x7f]""")
 _YES = ("yes", "true")
 _OFF = ("none", "")
 _MOST_JUMPS = 8
@@ -134,6 +135,7 @@ def resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults) -
 
 
 def _resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults, via: tuple[str, ...]) -> Endpoint:
+    _refuse_shell_text(name, settings.address, settings.user or "")
     found = lookup(settings.address, settings.user, settings.port)
     options = {key: value for key, value in found.items() if isinstance(value, str)}
     options |= {key.lower(): value for key, value in settings.ssh_options.items()}
@@ -141,6 +143,7 @@ def _resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults, 
     host = reader.text("hostname").replace("%h", settings.address).replace("%%", "%") or settings.address
     port = settings.port or reader.number("port", 22)
     user = settings.user or reader.text("user") or getpass.getuser()
+    _refuse_shell_text(name, host, user)
     reader.tokens = _tokens(settings.address, host, port, user)
 
     alias = reader.expanded("hostkeyalias")
@@ -176,6 +179,13 @@ def _resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults, 
     if jump:
         return replace(endpoint, jump=_jump(endpoint, reader.expand(jump), lookup, defaults, via))
     return replace(endpoint, proxy_command=reader.expand(command) if command else None)
+
+
+def _refuse_shell_text(name: str, host: str, user: str) -> None:
+    """Raise UnreachableError for what would be code in a ProxyCommand or a ``Match exec``, as ssh itself refuses it."""
+    for what, value in (("host", host), ("user", user)):
+        if _SHELL_TEXT.search(value):
+            raise UnreachableError(f"{name}: the {what} {value!r} can't be one: it has characters that shells act on")
 
 
 def _key_names(alias: str, host: str, port: int) -> tuple[str, ...]:
