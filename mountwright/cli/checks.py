@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mountwright import doctor as doctors
 from mountwright import verify as verification
-from mountwright.cli.hosts import connector, load, require_connections, selected
+from mountwright.cli.hosts import connector, load, require_connections, selected, show_warnings
 from mountwright.report import judgement
 from mountwright.report.console import Progress, make_console
 from mountwright.report.document import write_json
@@ -22,8 +22,7 @@ def doctor(options: Options) -> int:
     inventory, spec = load(options)
     hosts = selected(options, inventory)
     require_connections(hosts)
-    for warning in spec.warnings:
-        console.print(f"warning: {warning}", style="yellow")
+    show_warnings(console, inventory, spec)
     begun = time.monotonic()
     with connector(options) as connect, Progress(console, len(hosts), check=True, quiet=True) as progress:
         report = doctors.examine(hosts, spec, connect, progress, forks=options.forks)
@@ -40,6 +39,7 @@ def verify(options: Options) -> int:
     inventory, spec = load(options)
     hosts = selected(options, inventory)
     require_connections(hosts)
+    show_warnings(console, inventory, spec)
     begun = time.monotonic()
     with connector(options) as connect, Progress(console, len(hosts), check=True, quiet=True) as progress:
         report = verification.run(hosts, spec, connect, progress, forks=options.forks)

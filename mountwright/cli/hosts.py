@@ -66,8 +66,7 @@ def converge(options: Options, assign: Callable[[Inventory, StorageSpec], Sequen
     """
     console = console_report.make_console(stderr=options.json)
     inventory, spec = load(options)
-    for warning in spec.warnings:
-        console.print(f"warning: {warning}", style="yellow")
+    show_warnings(console, inventory, spec)
     wanted = {host.name for host in selected(options, inventory)}
     works = [work for work in assign(inventory, spec) if work.host.name in wanted]
     # A connection setting that can't be rendered is bad input: it is found before the first host is touched.
@@ -80,6 +79,12 @@ def converge(options: Options, assign: Callable[[Inventory, StorageSpec], Sequen
         report = rollout(works, connect, progress, check=options.check, forks=options.forks)
     show(console, report, time.monotonic() - begun, options)
     return report.exit_code
+
+
+def show_warnings(console: Console, inventory: Inventory, spec: StorageSpec) -> None:
+    """Say what is doubtful in the inventory and in storage.yml, though it can be worked with."""
+    for warning in (*inventory.warnings, *spec.warnings):
+        console.print(f"warning: {text.printable(str(warning))}", style="yellow", markup=False)
 
 
 def require_connections(hosts: Iterable[Host]) -> None:
