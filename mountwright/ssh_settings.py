@@ -182,7 +182,7 @@ def _resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults, 
 
 
 def _refuse_shell_text(name: str, host: str, user: str) -> None:
-    """Raise UnreachableError for what would be code in a ProxyCommand or a ``Match exec``, as ssh itself refuses it."""
+    """Raise UnreachableError for what would be code in a ProxyCommand or ``Match exec``; ssh refuses it, too."""
     for what, value in (("host", host), ("user", user)):
         if _SHELL_TEXT.search(value):
             raise UnreachableError(f"{name}: the {what} {value!r} can't be one: it has characters that shells act on")
