@@ -130,7 +130,7 @@ _DEBIAN_UNITS = ("nfs-kernel-server.service", "nfs-common.service", "portmap.ser
 def redhat_root() -> Path:
     """The tree, as :func:`tests.lab.images.debian_root` gives those of Debian; LabError when it can't be built."""
     origin = debian_root("12")
-    key = [str(origin), Path(__file__).read_text()]
+    key = [origin.parent.name, Path(__file__).read_text()]
     return entry("root-redhat", key, lambda folder: _build(folder / "root", origin)) / "root"
 
 
