@@ -124,32 +124,52 @@ put_back() {
 addresses() {
     case $1 in ''|*[!A-Za-z0-9._:-]*) ;; *) getent ahosts "$1" 2>/dev/null | cut -d ' ' -f 1 | sort -u ;; esac
 }
-# as nfs-utils writes a path into etab
-escaped() { printf '%s' "$1" | sed 's/\\/\\134/g; s/ /\\040/g; s/"/\\042/g; s/#/\\043/g; s/'"$tab"'/\\011/g'; }
 # find_live PATH CLIENT: put the options with which etab has it into found_options. A host may stand there under any
-# other name that has one of its addresses.
+# other name that has one of its addresses. Lines are compared one by one: shells are slow at long strings.
 find_live() {
-    live_path=$(escaped "$1")
-    case $table in *"$nl$live_path$tab$2("*)
-        found_options=${table#*"$nl$live_path$tab$2("}
-        found_options=${found_options%%")$nl"*}
-        return 0
-        ;;
+    live_path=$1
+    case $1 in
+        *[\\\"\#\ "$tab"]*) # as nfs-utils writes them
+            live_path=$(printf '%s' "$1" |
+                sed 's/\\/\\134/g; s/ /\\040/g; s/"/\\042/g; s/#/\\043/g; s/'"$tab"'/\\011/g')
+            ;;
     esac
+    of_path=$(grep -F -- "$live_path$tab" "$etab") || return 1
+    while IFS= read -r line; do
+        case $line in "$live_path$tab$2("*)
+            found_options=${line#*"("} found_options=${found_options%")"}
+            return 0
+            ;;
+        esac
+    done <<END_OF_ETAB
+$of_path
+END_OF_ETAB
     mine=$nl$(addresses "$2")$nl
     [ "$mine" != "$nl$nl" ] || return 1
-    rest=$table
-    while :; do
-        case $rest in *"$nl$live_path$tab"*) rest=${rest#*"$nl$live_path$tab"} ;; *) return 1 ;; esac
-        for address in $(addresses "${rest%%(*}"); do
+    while IFS= read -r line; do
+        case $line in "$live_path$tab"*) ;; *) continue ;; esac
+        other=${line#*"$tab"} other=${other%%"("*}
+        for address in $(addresses "$other"); do
             case $mine in *"$nl$address$nl"*)
-                found_options=${rest#*(}
-                found_options=${found_options%%")$nl"*}
+                found_options=${line#*"("} found_options=${found_options%")"}
                 return 0
                 ;;
             esac
         done
+    done <<END_OF_ETAB
+$of_path
+END_OF_ETAB
+    return 1
+}
+need_options() {
+    IFS=,
+    for option in $3; do
+        case ,$found_options, in
+            *",$option,"*) ;;
+            *) problem "$1 is exported to $2 without $option" ;;
+        esac
     done
+    unset IFS
 }
 problem() { problems=$problems$*$nl; }
 
@@ -160,23 +180,15 @@ if ! put_new "$@"; then
 fi
 code=0
 output=$(exportfs -ra 2>&1) || code=$?
-table=$nl$(cat -- "$etab")$nl
 problems=
 while IFS=$tab read -r client options path; do
     [ -n "$client" ] || continue
-    real=$(readlink -f -- "$path") || real=$path
+    if cd -P -- "$path" 2>/dev/null; then real=$PWD; else real=$(readlink -f -- "$path") || real=$path; fi
     if ! find_live "$real" "$client"; then
         problem "$path is not exported to $client"
         continue
     fi
-    if [ "$options" != - ]; then
-        for option in $(printf '%s' "$options" | tr , ' '); do
-            case ,$found_options, in
-                *",$option,"*) ;;
-                *) problem "$path is exported to $client without $option" ;;
-            esac
-        done
-    fi
+    [ "$options" = - ] || need_options "$path" "$client" "$options"
     # exportfs leaves an entry in etab that the kernel refused
     if [ "$code" -ne 0 ]; then
         case $output$nl in
