@@ -81,8 +81,8 @@ def foreign_entries(files: Iterable[ExportsFile], declared: Sequence[Entry], sta
             ]
     if faults:
         raise HostError(
-            f"a line that is not ours is faulty: {faults[0]}. Because of it exportfs would withdraw what stands after "
-            "it, or export what nobody meant: correct it, then run again",
+            f"a line that is not ours is faulty: {faults[0]}. Because of it exportfs would withdraw what stands "
+            "after it, or export what nobody meant: correct it, then run again",
             output=faults if len(faults) > 1 else (),
         )
     if taken:

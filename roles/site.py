@@ -1,0 +1,84 @@
+"""Which role goes to which hosts, in which stage."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mountwright.errors import InputError
+from mountwright.rollout import Work
+from roles import nfs_client, nfs_server, rbd_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from mountwright.inventory import Host, Inventory
+    from mountwright.resources.base import Resource
+    from mountwright.spec import StorageSpec
+
+SERVERS, NODES = range(2)
+"""The stages: a node mounts from servers, so these come first."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role, its stage, the names of the hosts that have it, and what it makes of one."""
+
+    name: str
+    stage: int
+    hosts: Callable[[StorageSpec], tuple[str, ...]]
+    resources: Callable[[Host, StorageSpec], Iterator[Resource]]
+
+
+def all_roles(*, withdraw_mounted: bool = False) -> tuple[Role, ...]:
+    """Return every role; ``withdraw_mounted`` is for the NFS server's."""
+    server = functools.partial(nfs_server.resources, withdraw_mounted=withdraw_mounted)
+    return (
+        Role("nfs_server", SERVERS, lambda spec: spec.nfs.server_hosts if spec.nfs else (), server),
+        Role("nfs_client", NODES, lambda spec: spec.nfs.client_hosts if spec.nfs else (), nfs_client.resources),
+        Role("rbd_client", NODES, lambda spec: spec.ceph.client_hosts if spec.ceph else (), rbd_client.resources),
+    )
+
+
+def works(
+    inventory: Inventory,
+    spec: StorageSpec,
+    *,
+    roles: Collection[str] | None = None,
+    withdraw_mounted: bool = False,
+) -> list[Work]:
+    """Return what each host that has a role gets, in the inventory's order; a host in several roles once.
+
+    Its stage is the earliest of its roles'. ``roles`` names the only ones that count (None: all).
+    ``withdraw_mounted`` is for the role nfs_server. Raises InputError when two roles want different things of one
+    resource of a host, KeyError for a role that does not exist.
+    """
+    known = {role.name: role for role in all_roles(withdraw_mounted=withdraw_mounted)}
+    chosen = [known[name] for name in known if roles is None or name in roles]
+    if unknown := set(roles or ()) - set(known):
+        raise KeyError(f"there is no role {', '.join(sorted(unknown))}")
+    found = []
+    for host in inventory.hosts.values():
+        own = [role for role in chosen if host.name in role.hosts(spec)]
+        if own:
+            wanted = [(role.name, role.resources(host, spec)) for role in own]
+            found.append(Work(host, min(role.stage for role in own), merged(host.name, wanted)))
+    return found
+
+
+def merged(host: str, wanted: Iterable[tuple[str, Iterable[Resource]]]) -> tuple[Resource, ...]:
+    """Return the resources of several roles in their order, each once.
+
+    Raises InputError when two of one id differ.
+    """
+    kept: dict[str, tuple[str, Resource]] = {}
+    for role, resources in wanted:
+        for resource in resources:
+            first, other = kept.setdefault(resource.id, (role, resource))
+            if other != resource:
+                raise InputError(
+                    f"{host}: the roles {first} and {role} want different things of {resource.id}: "
+                    f"{other!r} and {resource!r}"
+                )
+    return tuple(resource for _, resource in kept.values())
