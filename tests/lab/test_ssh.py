@@ -23,7 +23,7 @@ from tests.lab.sshd import Sshd, free_port, make_key, program
 
 # bash reads ~/.bashrc when sshd starts it at the lowest shell level, and the machine's owner may have a slow one.
 QUICK = "SetEnv SHLVL=2"
-PASSPHRASE = "open sesame"
+PASSPHRASE = "open sesame"  # noqa: S105 - of keys that live for one test
 
 
 @pytest.fixture
@@ -260,8 +260,8 @@ class TestHostKeys:
         accept = f"ssh-keyscan -p {sshd.port} -t ed25519 127.0.0.1 >> {known_hosts}"
         assert message == (
             f"127.0.0.1 port {sshd.port}: its host key is unknown: ssh-ed25519 {sshd.fingerprint()}. Compare this "
-            "with what the host itself says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is the same, accept "
-            f"it: {accept}"
+            "with what the host itself says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is the same, "
+            f"accept it: {accept}"
         )
         subprocess.run(["sh", "-c", accept], check=True, stderr=subprocess.DEVNULL)
         accepted = Connector(ssh_config=None, known_hosts=(known_hosts,))
@@ -277,8 +277,8 @@ class TestHostKeys:
         assert refused(maker, settings(now, key), HostKeyError) == (
             f"127.0.0.1 port {now.port}: its host key has CHANGED: {known_hosts}:3 has ssh-ed25519 "
             f"{before.fingerprint()}, the host shows ssh-ed25519 {now.fingerprint()}. Somebody may be in between. "
-            f"Only if you know that the host has new keys: ssh-keygen -R '{name}' -f {known_hosts}, then accept the new "
-            "key"
+            f"Only if you know that the host has new keys: ssh-keygen -R '{name}' -f {known_hosts}, then accept the "
+            "new key"
         )
         subprocess.run([program("ssh-keygen"), "-R", name, "-f", str(known_hosts)], check=True, capture_output=True)
         again = Connector(ssh_config=None, known_hosts=(known_hosts,))
@@ -512,8 +512,8 @@ class TestLogin:
         reach = settings(sshd, stranger, password=Secret("hunter22"), user="nobody")
         assert refused(connector(sshd), reach, AuthenticationError) == (
             f"127.0.0.1 port {sshd.port}: could not log in as nobody: the server took none of it. Tried: "
-            f"{stranger}; the password (not allowed by the server). See that the user is right (ansible_user) and that "
-            "one of these keys is in its ~/.ssh/authorized_keys"
+            f"{stranger}; the password (not allowed by the server). See that the user is right (ansible_user) and "
+            "that one of these keys is in its ~/.ssh/authorized_keys"
         )
 
     def test_nothing_to_log_in_with(self, connector, sshd):
