@@ -160,8 +160,9 @@ class TestOtherSudoers:
 
     def test_who_is_not_in_sudoers(self, run, sudoers):
         """The rule must be added by somebody."""
-        sudoers("operator ALL=(ALL) !ALL")
-        assert "sudoers does not let the login user do it; add a rule" in refusal(run, "operator").message
+        sudoers("admin ALL=(ALL) !ALL")
+        error = refusal(run, "admin", become_password=RIGHT)
+        assert "sudoers does not let the login user do it; add a rule" in error.message
 
     def test_without_sudo(self, run, node):
         """A minimal installation."""
