@@ -132,6 +132,7 @@ mw_fill() {
         mw_label=new
     fi
     # opened before the mode is set, which may not let us write
+    # shellcheck disable=SC2094 # chown and chmod write nothing
     {
         if [ -n "$2$3" ]; then chown -- "$2${3:+:$3}" "$new_file" || return 1; fi
         chmod -- "$4" "$new_file" || return 1

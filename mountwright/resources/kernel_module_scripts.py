@@ -2,8 +2,7 @@
 
 # Configuration files as systemd reads them (modules-load.d(5), modprobe.d(5)): the first folder that has a file of
 # some name wins, and a link to /dev/null hides it.
-# Variables: module (with underscores), pattern (matches it with hyphens too), candidates_debian, candidates_redhat:
-# functions below name the packages that could bring it.
+# Variables: module (with underscores), pattern (matches it with hyphens too).
 PROBE = r"""
 release=$(uname -r)
 printf 'release=%s\n' "$release"
@@ -24,7 +23,7 @@ find_load() {
     case $1 in /run/*) return 0 ;; esac
     while read -r mw_word mw_rest || [ -n "$mw_word" ]; do
         # shellcheck disable=SC2254 # a pattern on purpose
-        case $mw_word in $pattern) printf 'persistent=%s\n' "$1" ;; esac
+        case $mw_word in $pattern) listed=$1 ;; esac
     done <"$1"
 }
 find_block() {
@@ -41,7 +40,9 @@ find_block() {
         esac
     done <"$1"
 }
+listed=
 each_file modules-load.d find_load
+[ -z "$listed" ] || printf 'persistent=%s\n' "$listed"
 each_file modprobe.d find_block
 
 options=/etc/modprobe.d/mountwright-$module.conf
@@ -69,7 +70,8 @@ if [ -z "$state" ]; then
 fi
 printf 'state=%s\n' "${state:-missing}"
 
-if have systemd-detect-virt; then
+# Where all is well the question need not be asked, which saves a process.
+if { [ -z "$state" ] || [ "$state" = available ] || [ -z "$listed" ]; } && have systemd-detect-virt; then
     # its exit code is not zero when there is no container
     container=$(systemd-detect-virt --container 2>/dev/null) || container=
     printf 'container=%s\n' "${container%none}"
