@@ -31,7 +31,7 @@ _PROBE = (
     + r"""
 [ -n "$unit" ] || exit 0
 [ -d /run/systemd/system ] || exit 0
-systemctl show --no-pager -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath -- "$unit" ||
+systemctl show --no-pager -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath -- "$unit" ||
     fail "systemd does not answer about $unit"
 """
 )
@@ -102,7 +102,7 @@ class Unit:
     """A systemd unit that is ``enabled`` or not, ``active`` or not, or ``masked``; None leaves it as it is.
 
     ``names`` is the unit's name, or its name for each family (``debian``, ``redhat``, ``suse``); ``.service`` may be
-    left out. Any alias is as good as the name. A unit that can't be enabled (static, generated, indirect) counts as
+    left out. An alias is as good as the name, except for masking, which takes the name alone. A unit that can't be enabled (static, generated, indirect) counts as
     enabled and as disabled. Enabling or starting a masked unit unmasks it. ``masked`` stops the unit and keeps
     anything from starting it, also before its package is installed. ``package`` names where the unit comes from, for
     messages.
@@ -121,7 +121,7 @@ class Unit:
         for family in self._by_family:
             if family not in FAMILIES:
                 raise InputError(Problem("unit", 0, "names", f"no family of systems is called {family!r}"))
-        for name in self._by_family.values() or ("",):
+        for name in (self.names,) if isinstance(self.names, str) else self.names.values() or ("",):
             if not _NAME.fullmatch(name):
                 raise InputError(Problem("unit", 0, "names", f"{name!r} can't be the name of a unit"))
         if self.masked and (self.enabled or self.active):
@@ -160,14 +160,14 @@ class Unit:
                 f"systemd can't read the unit file of {name} ({seen.get('FragmentPath') or seen['LoadState']}); "
                 f"see: systemctl status {name}"
             )
+        real = seen.get("Id", name)
+        if self.masked and real != name:
+            raise HostError(f"{name} is an alias of {real} on this host, which is the one to mask")
         steps = self._steps(seen)
         if not any(steps.values()):
             return None
         words = [word for word in (steps["enable"], steps["state"]) if word]
-        if steps["mask"] or (self.masked and steps["state"]):
-            words = ["mask", *(["stop"] if steps["state"] else [])] if steps["mask"] else ["stop"]
-        elif steps["unmask"]:
-            words.insert(0, "unmask")
+        words = [word for word in (steps["mask"], steps["unmask"], *words) if word]
         notes = []
         if missing and not self.masked:
             notes.append("its package is not installed yet" + (f": {self.package}" if self.package else ""))
