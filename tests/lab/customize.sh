@@ -20,6 +20,12 @@ if [ "$flavour" = bare ]; then
         echo "SHA256: $(sha256sum "$deb" | cut -d' ' -f1)"
         echo
     done >Packages
+    # Without it apt asks for every way of compression in turn.
+    cat >Release <<END
+Date: $(date -u '+%a, %d %b %Y %H:%M:%S +0000')
+SHA256:
+ $(sha256sum Packages | cut -d' ' -f1) $(stat -c %s Packages) Packages
+END
     cd /
 else
     repository=
