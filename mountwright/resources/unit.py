@@ -31,7 +31,8 @@ _PROBE = (
     + r"""
 [ -n "$unit" ] || exit 0
 [ -d /run/systemd/system ] || exit 0
-systemctl show --no-pager -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath -- "$unit" ||
+properties=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,FragmentPath
+systemctl show --no-pager -p "$properties" -- "$unit" ||
     fail "systemd does not answer about $unit"
 """
 )
@@ -102,10 +103,10 @@ class Unit:
     """A systemd unit that is ``enabled`` or not, ``active`` or not, or ``masked``; None leaves it as it is.
 
     ``names`` is the unit's name, or its name for each family (``debian``, ``redhat``, ``suse``); ``.service`` may be
-    left out. An alias is as good as the name, except for masking, which takes the name alone. A unit that can't be enabled (static, generated, indirect) counts as
-    enabled and as disabled. Enabling or starting a masked unit unmasks it. ``masked`` stops the unit and keeps
-    anything from starting it, also before its package is installed. ``package`` names where the unit comes from, for
-    messages.
+    left out. An alias is as good as the name, except for masking, which takes the name alone. A unit that can't be
+    enabled (static, generated, indirect) counts as enabled and as disabled. Enabling or starting a masked unit
+    unmasks it. ``masked`` stops the unit and keeps anything from starting it, also before its package is installed.
+    ``package`` names where the unit comes from, for messages.
 
     A unit that does not exist yet is planned as a change: an earlier package brings it. Nothing is ever restarted.
     Raises InputError for contradictory wishes and for what can't be a unit's name.

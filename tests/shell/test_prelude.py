@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -209,18 +211,19 @@ def test_killed_at_any_point(shell, tmp_path):
     for turn in range(24):
         text = program(Script(other if turn % 2 else body), "eu")
         begun = time.monotonic()
-        with subprocess.Popen([*shell.command, "-s"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen([*shell.command, "-s"], stdin=subprocess.PIPE, start_new_session=True) as process:
             assert process.stdin is not None
             process.stdin.write(text)
             process.stdin.close()
             time.sleep(chance.uniform(0, longest) if turn else 0)
             if turn:
-                process.kill()
+                # the shell and what it has started: nobody is left to finish the work
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         if turn == 0:
             longest = (time.monotonic() - begun) * 1.2
         ended += process.returncode == 0
-        time.sleep(0.01)  # a child that was already started may still be at work
         assert path.read_text() in contents
         assert not backup.exists() or backup.read_text() in contents
     assert 0 < ended < 24
