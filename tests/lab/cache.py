@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+_DIGITS = 12
+_KEPT_SECONDS = 30 * 86400
 
 
 def cache_folder() -> Path:
@@ -33,6 +37,8 @@ def entry(name: str, key: Sequence[str], build: Callable[[Path], None]) -> Path:
     folder = cache_folder() / "images"
     path = folder / f"{name}-{_digest(key)}"
     if path.is_dir():
+        with contextlib.suppress(PermissionError):  # a cache that somebody else has built
+            os.utime(path)
         return path
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / f".{path.name}.lock"):
@@ -51,7 +57,16 @@ def entry(name: str, key: Sequence[str], build: Callable[[Path], None]) -> Path:
             raise
         unfinished.rename(path)
         say(f"built {name} in {time.monotonic() - began:.0f} s")
+    _prune(folder, name)
     return path
+
+
+def _prune(folder: Path, name: str) -> None:
+    """Remove what this entry was under keys that nobody has asked for in a month: a gigabyte adds up."""
+    for other in folder.glob(f"{name}-*"):
+        if len(other.name) == len(name) + 1 + _DIGITS and time.time() - other.stat().st_mtime > _KEPT_SECONDS:
+            say(f"removing {other.name}, unused for {_KEPT_SECONDS // 86400} days")
+            shutil.rmtree(other)
 
 
 @contextmanager
@@ -76,4 +91,4 @@ def _digest(key: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for part in key:
         digest.update(f"{len(part)}:{part}".encode(errors="surrogateescape"))
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:_DIGITS]

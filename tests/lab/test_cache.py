@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -74,3 +75,13 @@ def test_of_two_at_once_one_builds():
     for thread in threads:
         thread.join()
     assert len(built) == 1
+
+
+def test_entries_of_old_keys_go_when_nobody_uses_them():
+    """A month without use ends an entry when its successor is built; one used since then stays, other names too."""
+    old, used, other = (cache.entry(*each, lambda _: None) for each in (("a", ["1"]), ("a", ["2"]), ("a-b", ["1"])))
+    for path in (old, used, other):
+        os.utime(path, (0, 0))
+    assert cache.entry("a", ["2"], lambda _: None) == used
+    cache.entry("a", ["3"], lambda _: None)
+    assert [path.exists() for path in (old, used, other)] == [False, True, True]
