@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from tests.lab.bridge import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 LAN = ipaddress.IPv4Network("10.77.0.0/24")
 """The network between the virtual machines of one lab. It exists in QEMU only, so each lab has the same."""
+
+LAN_GROUP = "230.0.0.1"
+"""The multicast group through which the machines of a LAN send to each other; its packets stay on 127.0.0.1."""
 
 SSH_PORTS = range(22210, 22400)
 LAN_PORTS = range(17700, 17900)
@@ -24,15 +27,33 @@ def lan_address(index: int) -> str:
     return str(LAN.network_address + 11 + index)
 
 
-def free_port(ports: range, taken: Collection[int], *, kind: socket.SocketKind) -> int:
-    """The first port on 127.0.0.1 that is neither ``taken`` nor in use; LabError when there is none."""
-    for port in ports:
-        if port in taken:
-            continue
-        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+def free_ssh_port(taken: Collection[int]) -> int:
+    """A TCP port on 127.0.0.1 that is neither ``taken`` nor in use; LabError when there is none."""
+
+    def occupy(port: int) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that has just ended is no user
             probe.bind(("127.0.0.1", port))
-            return port
+
+    return _first(SSH_PORTS, taken, occupy)
+
+
+def free_lan_port(taken: Collection[int]) -> int:
+    """A UDP port for a LAN of its own, also apart from those of other users; LabError when there is none."""
+
+    def occupy(port: int) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((LAN_GROUP, port))
+
+    return _first(LAN_PORTS, taken, occupy)
+
+
+def _first(ports: range, taken: Collection[int], occupy: Callable[[int], None]) -> int:
+    for port in ports:
+        if port not in taken:
+            with contextlib.suppress(OSError):
+                occupy(port)
+                return port
     raise LabError(f"all ports from {ports[0]} to {ports[-1]} are in use; end labs that are left over: inv lab.down")
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab import cache
 from tests.lab.bridge import LabError
+from tests.lab.network import LAN_GROUP
 from tests.lab.processes import MARKER, process_id
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def command(
         for word in ("-drive", f"if=none,id=disk{number},format=qcow2,cache=unsafe,file=disk{number}.qcow2")
     ]
     outside = f"user,id=outside,hostfwd=tcp:127.0.0.1:{wiring.ssh_port}-:22"
-    lan = f"socket,id=lan,mcast=230.0.0.1:{wiring.lan_port},localaddr=127.0.0.1"
+    lan = f"socket,id=lan,mcast={LAN_GROUP}:{wiring.lan_port},localaddr=127.0.0.1"
     return [
         *(PROGRAM, *device_list(hardware, accelerator(image)), "-object", memory, *drives),
         *(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +77,10 @@ def new_lab(name: str, hardware: Sequence[Hardware], *, names: Sequence[str] = (
         ssh_ports = {machine.ssh_port for other in others for machine in other.machines}
         machines = []
         for index, each in enumerate(hardware):
-            port = network.free_port(network.SSH_PORTS, ssh_ports, kind=socket.SOCK_STREAM)
+            port = network.free_ssh_port(ssh_ports)
             ssh_ports.add(port)
             machines.append(MachineState(index, each, port, names[index] if names else ""))
-        lan_port = network.free_port(network.LAN_PORTS, lan_ports, kind=socket.SOCK_DGRAM)
+        lan_port = network.free_lan_port(lan_ports)
         lab = LabState(name, None if keep else this_process(), lan_port, tuple(machines))
         lab.folder.mkdir(parents=True, mode=0o700)
         temporary = lab.folder / "lab.json.new"
