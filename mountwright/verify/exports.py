@@ -71,6 +71,17 @@ def rank(client: str) -> int:
     return _NETWORK if "/" in client else _HOST
 
 
+def is_name(client: str) -> bool:
+    """Say whether a client specification is one host's name."""
+    if rank(client) != _HOST:
+        return False
+    try:
+        ipaddress.ip_address(client)
+    except ValueError:
+        return True
+    return False
+
+
 def matches(client: str, address: str, names: Mapping[str, Collection[str]]) -> bool | None:
     """Say whether a client specification takes in a host; None where only the server can tell.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from mountwright.verify import exports, mounting
@@ -9,35 +11,51 @@ from mountwright.verify import exports, mounting
 pytestmark = pytest.mark.nfs_client
 
 
-def own_address(host, server):
-    """The node's address as the server sees it, or "" when there is no route."""
-    words = host.run(
-        "ip -o route get \"$(getent ahosts %s | awk 'NR == 1 { print $1 }')\"", server.address
-    ).stdout.split()
-    return words[words.index("src") + 1] if "src" in words else ""
+@pytest.fixture(scope="session")
+def own_address(host):
+    """The node's address as a server sees it, by the server's address; "" when there is no route."""
+
+    @functools.cache
+    def find(server):
+        route = "ip -o route get \"$(getent ahosts %s | awk 'NR == 1 { print $1 }')\""
+        words = host.run(route, server).stdout.split()
+        return words[words.index("src") + 1] if "src" in words else ""
+
+    return find
 
 
-def resolved(host, clients):
-    """The addresses of those clients that are host names, as the node knows them."""
-    names = [client for client in clients if client[:1].isalnum() and exports.rank(client) == 0]
-    return {
-        name: {line.split()[0] for line in host.run("getent ahosts %s", name).stdout.splitlines()} for name in names
-    }
+@pytest.fixture(scope="session")
+def addresses(host):
+    """The addresses that a host name stands for on the node."""
+
+    @functools.cache
+    def find(name):
+        return {line.split()[0] for line in host.run("getent ahosts %s", name).stdout.splitlines()}
+
+    return find
 
 
-def entry_for(host, server, export):
-    """Return (client, options, sure) by which the server lets this node in, or None.
+@pytest.fixture(scope="session")
+def entry_for(own_address, addresses):
+    """How a server lets this node in to an export: (client, options, sure), or None.
 
     ``sure`` is False when only the server can tell (netgroups, wildcards).
     """
-    address = own_address(host, server)
-    assert address, f"no route to {server.address}, the address of {server.name}: see ip route get {server.address}"
-    names = resolved(host, [client for client, _ in export.clients])
-    for client, options in sorted(export.clients, key=lambda entry: exports.rank(entry[0])):
-        answer = exports.matches(client, address, names)
-        if answer is not False:
-            return client, options, answer is True
-    return None
+
+    def find(server, export):
+        address = own_address(server.address)
+        assert address, (
+            f"no route to {server.address}, the address of {server.name}: see ip route get {server.address}"
+        )
+        clients = sorted(export.clients, key=lambda entry: exports.rank(entry[0]))
+        names = {client: addresses(client) for client, _ in clients if exports.is_name(client)}
+        for client, options in clients:
+            answer = exports.matches(client, address, names)
+            if answer is not False:
+                return client, options, answer is True
+        return None
+
+    return find
 
 
 def test_mount_helper_is_there(host):
@@ -52,12 +70,12 @@ def test_statd_can_start(host):
     assert state == "loaded", f"rpc-statd.service is {state or 'not there'}"
 
 
-def test_server_is_open_to_this_node(host, server):
+def test_server_is_open_to_this_node(server, entry_for, own_address):
     """At least one export of the server is open to this node."""
     if not server.exports:
         pytest.skip(f"{server.name} exports nothing")
-    assert any(entry_for(host, server, export) for export in server.exports), (
-        f"{server.name} exports nothing to {own_address(host, server)}, which is this node's address on the way "
+    assert any(entry_for(server, export) for export in server.exports), (
+        f"{server.name} exports nothing to {own_address(server.address)}, which is this node's address on the way "
         "there: add it to the clients of an export in storage.yml"
     )
 
@@ -72,9 +90,9 @@ def test_v3_is_refused(host, server):
     assert trial.mount != "ok", f"{server.exports[0].path} could be mounted over NFSv3"
 
 
-def test_mount_and_use(host, mount):
+def test_mount_and_use(host, mount, entry_for):
     """Can be mounted, written and read as declared."""
-    entry = entry_for(host, mount.server, mount.export)
+    entry = entry_for(mount.server, mount.export)
     if entry is None:
         pytest.skip("not open to this node")
     client, options, sure = entry
@@ -110,4 +128,4 @@ def check_written(trial, options):
         if "all_squash" not in options and owner != 0 and mode & 0o300 == 0o300:
             assert trial.owner == "ok", f"the owner could not write to {directory}: {trial.owner}"
     if "ok" in (trial.root, trial.owner):
-        assert trial.read_back, "what was written could not be read back after mounting again"
+        assert trial.read_back, "what was written could not be read back from the server"

@@ -108,3 +108,11 @@ def test_path_below_the_pseudo_root(path, expected):
 def test_path_without_a_pseudo_root():
     """Without fsid=0 the path is the same for all versions."""
     assert exports.v4_path("/srv/nfs/a", [exported("/srv/nfs"), exported("/srv/nfs/a")]) == "/srv/nfs/a"
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"), [("node1", True), ("10.0.0.5", False), ("fd00::1", False), ("*", False), ("@n", False)]
+)
+def test_names_of_hosts(client, expected):
+    """Only a name has to be looked up."""
+    assert exports.is_name(client) is expected
