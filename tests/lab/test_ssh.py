@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import itertools
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -106,6 +108,36 @@ def refused(connector, reach, error=UnreachableError):
     return caught.value.message
 
 
+class Relay:
+    """Stands between us and an sshd, and counts how often we speak after the other side has spoken."""
+
+    def __init__(self, port):
+        self.turns = 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.behind = port
+        self.thread = threading.Thread(target=self.carry, daemon=True)
+        self.thread.start()
+
+    def carry(self):
+        ours, _ = self.server.accept()
+        theirs = socket.create_connection(("127.0.0.1", self.behind))
+        last = None
+        with ours, theirs:
+            while True:
+                for ready in select.select([ours, theirs], [], [])[0]:
+                    data = ready.recv(1 << 16)
+                    if not data:
+                        return
+                    self.turns += ready is ours and last is not ours
+                    last = ready
+                    (theirs if ready is ours else ours).sendall(data)
+
+    def close(self):
+        self.server.close()
+        self.thread.join(5)
+
+
 def hang_up(server):
     server.accept()[0].close()
 
@@ -196,6 +228,23 @@ class TestPrograms:
         done = transport.run("echo hello; echo error >&2")
         assert (done.stdout, done.stderr) == (b"hello\n", b"error\n")
         transport.close()
+
+    @pytest.mark.parametrize("become", [False, True])
+    def test_a_program_costs_three_round_trips(self, connector, sshd, key, known_hosts, become):
+        """Channel, exec, then stdin with its end; what we send after the output (the close) waits for nothing."""
+        relay = Relay(sshd.port)
+        me = getpass.getuser()
+        reach = settings(sshd, key, port=relay.port, become=become, become_user=me, ssh_options={"hostkeyalias": "x"})
+        maker = connector()
+        known_hosts.write_text(sshd.known_hosts_line(name="x"))
+        transport = maker.connect("node1", reach)
+        time.sleep(0.5)
+        before = relay.turns
+        spoken = []
+        transport.run(f": {'x' * 20000}\necho hello", on_stdout=lambda _: spoken.append(relay.turns - before))
+        transport.close()
+        relay.close()
+        assert spoken[0] <= 3
 
 
 class TestDeadPeers:
