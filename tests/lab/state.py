@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -50,7 +51,7 @@ class LabState:
     @property
     def marker(self) -> str:
         """How the markers of its processes begin."""
-        return f"vm-{self.name}"
+        return _marker(self.folder)
 
     @property
     def orphaned(self) -> bool:
@@ -109,10 +110,15 @@ def sweep() -> list[str]:
 
 def take_down(folder: Path) -> int:
     """End a lab that is known only by its folder, and return the number of processes ended; again is fine."""
-    ended = end_processes(f"vm-{folder.name}")
+    ended = end_processes(_marker(folder))
     if folder.is_dir():
         shutil.rmtree(folder, ignore_errors=True)  # another program may be doing the same
     return ended
+
+
+def _marker(folder: Path) -> str:
+    """How the markers of a lab's processes begin: another cache may have a lab of the same name."""
+    return f"vm-{hashlib.sha256(str(folder.parent).encode()).hexdigest()[:8]}-{folder.name}"
 
 
 def _read(folder: Path) -> LabState | None:

@@ -138,19 +138,25 @@ def test_nothing_stays_of_a_program_that_was_killed():
     program = (
         "import time\n"
         "from tests.lab.vms import Spec, Vms\n"
-        "lab = Vms([Spec('left1')]); lab.up(); print(lab.lab.name, flush=True); time.sleep(600)\n"
+        "lab = Vms([Spec('left1')]); lab.up(); print(lab.lab.name, lab.lab.marker, flush=True); time.sleep(600)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
-        name = process.stdout.readline().strip()
+        name, marker = process.stdout.readline().split()
         os.kill(process.pid, signal.SIGKILL)
-    assert name
-    assert marked(f"vm-{name}/")
+    assert list(marked(f"{marker}/")) == [f"{marker}/left1"]
     assert name in state.sweep()
-    assert marked(f"vm-{name}/") == {}
+    assert marked(f"{marker}/") == {}
     assert not (state.labs_folder() / name).exists()
+
+
+def test_labs_of_one_name_in_two_caches_are_two(monkeypatch, tmp_path):
+    """Who takes down the lab of his cache does not touch the one of another's."""
+    mine = state.LabState("demo", None, 0, ()).marker
+    monkeypatch.setenv("MOUNTWRIGHT_CACHE", str(tmp_path))
+    assert state.LabState("demo", None, 0, ()).marker != mine
 
 
 def test_a_lab_of_a_known_name_is_found_again():
