@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mountwright.resources.package import Package
 from mountwright.resources.selinux_boolean import SelinuxBoolean
 from mountwright.resources.unit import Unit
-from roles.nfs_common import STATD, nfs_of, rpcbind_socket
+from roles.nfs_common import STATD, nfs_of, rpcbind_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,8 @@ def resources(host: Host, spec: StorageSpec) -> Iterator[Resource]:
     yield Package(PACKAGES)
     yield SelinuxBoolean("virt_use_nfs")
     if nfs.v3:
-        yield rpcbind_socket()
+        yield from rpcbind_units()
         if host.name not in nfs.server_hosts:
-            # mount.nfs starts statd for the first mount; a server's own role has it running all the time
-            yield Unit(STATD, masked=False)
+            # It can't be enabled, only be masked or not: mount.nfs starts it for the first mount. A server's own
+            # role has it running all the time.
+            yield Unit(STATD, enabled=True)

@@ -23,6 +23,10 @@ def nfs_of(spec: StorageSpec) -> Nfs:
     return spec.nfs
 
 
-def rpcbind_socket() -> Unit:
-    """The socket that starts rpcbind when it is asked: the same for servers and clients."""
-    return Unit(RPCBIND_SOCKET, enabled=True, active=True)
+def rpcbind_units() -> tuple[Unit, Unit]:
+    """Return what keeps rpcbind running, the same for servers and clients.
+
+    The socket is not started by itself: it refuses as long as its service is masked, as NFSv4 alone leaves both
+    (measured). Starting the service starts the socket, which it requires.
+    """
+    return Unit(RPCBIND_SOCKET, enabled=True), Unit(RPCBIND, enabled=True, active=True)

@@ -18,7 +18,7 @@ from mountwright.resources.package import Package
 from mountwright.resources.selinux_boolean import SelinuxBoolean
 from mountwright.resources.unit import Unit
 from mountwright.templates import render_file
-from roles.nfs_common import RPCBIND, RPCBIND_SOCKET, STATD, nfs_of, rpcbind_socket
+from roles.nfs_common import RPCBIND, RPCBIND_SOCKET, STATD, nfs_of, rpcbind_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,7 @@ def resources(host: Host, spec: StorageSpec, *, withdraw_mounted: bool = False) 
     for export in exports:
         yield Directory(export.path, mode=export.mode, owner=export.owner, group=export.group)
     if nfs.v3:
-        yield rpcbind_socket()
-        yield Unit(RPCBIND, enabled=True, active=True)
+        yield from rpcbind_units()
         yield Unit(STATD, active=True)
     yield Unit("nfs-server.service", enabled=True, active=True)
     yield NfsServerSettings(_fixed_ports(nfs), nfs.threads)

@@ -1,0 +1,187 @@
+"""Which host gets what, and in which order."""
+
+from __future__ import annotations
+
+import pytest
+
+from mountwright.errors import InputError
+from mountwright.inventory import load_inventory
+from mountwright.resources.unit import Unit
+from mountwright.spec import load_storage
+from roles.site import merged, works
+
+HOSTS = """\
+all:
+  children:
+    nfs_servers: {hosts: {nfs1: {ansible_host: 10.0.0.10}}}
+    kube_node: {hosts: {node1: {ansible_host: 10.0.0.11}, node2: {ansible_host: 10.0.0.12}}}
+    both: {hosts: {nfs1: {}, node1: {}}}
+    idle: {hosts: {spare: {ansible_host: 10.0.0.99}}}
+"""
+STORAGE = """\
+kubernetes: {version: "1.33"}
+nfs:
+  servers: nfs_servers
+  clients: %(clients)s
+  protocol: %(protocol)s
+  exports_file: /etc/exports.d/mw.exports
+  threads: 16
+  exports:
+    - {path: /srv/a, mode: "0770", owner: 1000, group: 1001, clients: {10.0.0.0/24: [rw, no_subtree_check]}}
+    - {path: /srv/b, clients: {10.0.0.11: [ro], 10.0.0.12: [rw]}}
+ceph: {clients: kube_node}
+"""
+
+
+@pytest.fixture
+def assign(tmp_path):
+    """Call ``works`` for these hosts with a protocol and the clients' group."""
+
+    def call(protocol="v3+v4", clients="kube_node", **settings):
+        (tmp_path / "hosts.yml").write_text(HOSTS)
+        storage = tmp_path / "storage.yml"
+        storage.write_text(STORAGE % {"protocol": protocol, "clients": clients})
+        inventory = load_inventory(tmp_path)
+        return {work.host.name: work for work in works(inventory, load_storage(storage, inventory), **settings)}
+
+    return call
+
+
+def ids(work):
+    return [resource.id for resource in work.resources]
+
+
+def resource(work, identity):
+    return next(each for each in work.resources if each.id == identity)
+
+
+def test_servers_come_before_nodes(assign):
+    """Each host with a role has one work at its stage; others have none."""
+    assert {name: work.stage for name, work in assign().items()} == {"nfs1": 0, "node1": 1, "node2": 1}
+
+
+def test_server_with_v3(assign):
+    """Settings, firewall, package, directories, services, live settings, exports: in this order."""
+    assert ids(assign()["nfs1"]) == [
+        "file:/etc/nfs.conf.d/mountwright.conf",
+        "file:/etc/modprobe.d/mountwright-lockd.conf",
+        "firewall_ports:the NFS server",
+        "selinux_boolean:nfs_export_all_rw",
+        "package:nfs-kernel-server",
+        "directory:/srv/a",
+        "directory:/srv/b",
+        "unit:rpcbind.socket",
+        "unit:rpcbind.service",
+        "unit:rpc-statd.service",
+        "unit:nfs-server.service",
+        "nfs_server_settings:live",
+        "nfs_exports:/etc/exports.d/mw.exports",
+    ]
+
+
+def test_server_with_v4_alone(assign):
+    """What NFSv3 needs is masked before the package could start it."""
+    work = assign("v4")["nfs1"]
+    before = ids(work)[: ids(work).index("package:nfs-kernel-server")]
+    for unit in ("unit:rpcbind.socket", "unit:rpcbind.service", "unit:rpc-statd.service"):
+        assert unit in before
+        assert resource(work, unit).masked
+    assert "absent:/etc/modprobe.d/mountwright-lockd.conf" in before
+    assert resource(work, "firewall_ports:the NFS server").ports == ("2049/tcp",)
+    assert resource(work, "nfs_server_settings:live").v3 is None
+
+
+def test_settings_of_the_server(assign):
+    """nfs.conf says what the live settings are compared with."""
+    v3 = resource(assign()["nfs1"], "file:/etc/nfs.conf.d/mountwright.conf").content
+    assert v3.splitlines()[1:] == [
+        "[nfsd]",
+        "vers3=y",
+        "vers4=y",
+        "threads=16",
+        "",
+        "# fixed, so that a firewall can let them through",
+        "[mountd]",
+        "port=20048",
+        "",
+        "[statd]",
+        "port=32765",
+        "outgoing-port=32766",
+        "",
+        "[lockd]",
+        "port=32768",
+        "udp-port=32768",
+    ]
+    v4 = resource(assign("v4")["nfs1"], "file:/etc/nfs.conf.d/mountwright.conf").content
+    assert v4.splitlines()[1:] == ["[nfsd]", "vers3=n", "vers4=y", "threads=16"]
+    lockd = resource(assign()["nfs1"], "file:/etc/modprobe.d/mountwright-lockd.conf").content
+    assert lockd.endswith("\noptions lockd nlm_tcpport=32768 nlm_udpport=32768\n")
+
+
+def test_exports_and_their_directories(assign):
+    """One entry for each client, in the order declared; directories as declared."""
+    work = assign(withdraw_mounted=True)["nfs1"]
+    exports = resource(work, "nfs_exports:/etc/exports.d/mw.exports")
+    assert [(entry.path, entry.client, entry.options) for entry in exports.entries] == [
+        ("/srv/a", "10.0.0.0/24", ("rw", "no_subtree_check")),
+        ("/srv/b", "10.0.0.11", ("ro",)),
+        ("/srv/b", "10.0.0.12", ("rw",)),
+    ]
+    assert exports.withdraw_mounted
+    directory = resource(work, "directory:/srv/a")
+    assert (directory.mode, directory.owner, directory.group) == ("0770", "1000", "1001")
+    assert resource(work, "directory:/srv/b").group is None
+
+
+def test_withdrawing_what_is_mounted_has_to_be_asked_for(assign):
+    """Without the option a mounted export stays."""
+    assert not resource(assign()["nfs1"], "nfs_exports:/etc/exports.d/mw.exports").withdraw_mounted
+
+
+def test_node(assign):
+    """A node has the mount helper, what locks over NFSv3 need, and rbd."""
+    assert ids(assign()["node1"]) == [
+        "package:nfs-common",
+        "selinux_boolean:virt_use_nfs",
+        "unit:rpcbind.socket",
+        "unit:rpcbind.service",
+        "unit:rpc-statd.service",
+        "kernel_module:rbd",
+    ]
+
+
+def test_node_with_v4_alone(assign):
+    """The services of NFSv3 are not needed, and not touched: other mounts of the node may use them."""
+    expected = ["package:nfs-common", "selinux_boolean:virt_use_nfs", "kernel_module:rbd"]
+    assert ids(assign("v4")["node1"]) == expected
+
+
+@pytest.mark.parametrize("protocol", ["v3+v4", "v4"])
+def test_server_that_mounts_as_well(assign, protocol):
+    """Both roles agree about a host; each resource is there once, the server's first."""
+    work = assign(protocol, clients="both")["nfs1"]
+    assert work.stage == 0
+    assert len(ids(work)) == len(set(ids(work)))
+    assert ids(work).index("package:nfs-kernel-server") < ids(work).index("package:nfs-common")
+
+
+def test_only_the_roles_asked_for(assign):
+    """A task for one role gives only its hosts, with nothing of other roles."""
+    assert {name: ids(work) for name, work in assign(roles={"rbd_client"}).items()} == {
+        "node1": ["kernel_module:rbd"],
+        "node2": ["kernel_module:rbd"],
+    }
+
+
+def test_role_that_does_not_exist(assign):
+    """A task that names no role is a mistake of ours, found at once."""
+    with pytest.raises(KeyError, match="there is no role nfs_sever"):
+        assign(roles={"nfs_sever"})
+
+
+def test_roles_that_disagree():
+    """Two wishes about one thing are an error with both of them, never the last one's."""
+    masked = ("one", [Unit("rpcbind.service", masked=True)])
+    with pytest.raises(InputError, match=r"h1: the roles one and two want different things of unit:rpcbind\.service"):
+        merged("h1", [masked, ("two", [Unit("rpcbind.service", active=True)])])
+    assert merged("h1", [masked, masked]) == tuple(masked[1])
