@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mountwright.duties import Duties
 
 # modinfo finds modules and, from kmod 27 on, built-in ones too; older ones are looked up in modules.builtin.
-# The "rest" rows say what could be done about modules that are not there.
+# As root apt-cache(8) would write its caches to the disk; with no names for them it doesn't.
 _BODY = r"""
 release=$(uname -r)
 if [ -d "/lib/modules/$release" ]; then printf 'tree\t%s\n' "$release"; else printf 'no-tree\t%s\n' "$release"; fi
@@ -43,7 +43,7 @@ done
 if [ -z "$missing" ]; then :
 elif have apt-cache; then
     for package in "linux-modules-extra-$release" "linux-image-$release" "linux-modules-$release"; do
-        if apt-cache show "$package" >/dev/null 2>&1; then
+        if apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= show "$package" >/dev/null 2>&1; then
             if dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^.i'; then continue; fi
             printf 'package\t%s\n' "$package"
         fi

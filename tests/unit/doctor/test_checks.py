@@ -63,7 +63,7 @@ def test_clock(answer, node, now, expected):
 
 def test_clock_that_nobody_keeps_right(answer, node):
     """A right clock without NTP is worth knowing."""
-    rows = [("now", "1000.5"), ("synchronised", "no")]
+    rows = [("now", "1000.5"), ("keeper", "nobody")]
     assert [f.rule for f in clock.CHECK.judge(answer(node, *rows, asked=(1000.0, 1001.0)))] == ["clock-sync"]
 
 
@@ -175,6 +175,9 @@ def test_mount_helper(answer, node):
     assert list(mount_helper.CHECK.judge(answer(node, ("helper", "/sbin/mount.nfs")))) == []
     assert [f.severity for f in mount_helper.CHECK.judge(answer(node, ("candidate", "1:2.6")))] == [Severity.INFO]
     assert [f.severity for f in mount_helper.CHECK.judge(answer(node))] == [Severity.ERROR]
+    sources, lists = ("sources", "yes"), ("lists", "yes")
+    assert [f.severity for f in mount_helper.CHECK.judge(answer(node, sources))] == [Severity.INFO]
+    assert [f.severity for f in mount_helper.CHECK.judge(answer(node, sources, lists))] == [Severity.WARNING]
     redhat = OperatingSystem("redhat", "rocky", "9.4")
     [finding] = mount_helper.CHECK.judge(answer(node, os=redhat))
     assert finding.remedy == "inv nfs.client installs nfs-utils."
