@@ -71,7 +71,12 @@ fi
 printf 'state=%s\n' "${state:-missing}"
 
 # Where all is well the question need not be asked, which saves a process.
-if { [ -z "$state" ] || [ "$state" = available ] || [ -z "$listed" ]; } && have systemd-detect-virt; then
+ask=1
+case $state in
+    builtin) ask= ;;
+    loaded) [ -z "$listed" ] || ask= ;;
+esac
+if [ -n "$ask" ] && have systemd-detect-virt; then
     # its exit code is not zero when there is no container
     container=$(systemd-detect-virt --container 2>/dev/null) || container=
     printf 'container=%s\n' "${container%none}"
