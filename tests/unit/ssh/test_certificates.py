@@ -32,8 +32,16 @@ def public(key):
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode().split()[1]
 
 
-def make(host="ed25519", authority="ed25519", kind=SSHCertificateType.HOST, principals=(b"node1",), critical=False,
-         after=NOW - 60, before=NOW + 60):  # fmt: skip
+def make(
+    host="ed25519",
+    authority="ed25519",
+    *,
+    kind=SSHCertificateType.HOST,
+    principals=(b"node1",),
+    critical=False,
+    after=NOW - 60,
+    before=NOW + 60,
+):
     builder = (
         SSHCertificateBuilder()
         .public_key(HOSTS[host].public_key())
