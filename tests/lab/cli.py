@@ -58,8 +58,7 @@ def up() -> int:
             lab.up()
     elif missing := _not_running(lab):
         with _step(f"{', '.join(missing)} again, from the snapshot"):
-            for name in missing:
-                lab.reset(name)
+            lab.reset(*missing)
     else:
         print("the lab is up already; `inv lab.reset` gives fresh machines")
     scenario.write_hosts(scenario.INVENTORY, lab.machines)

@@ -94,14 +94,14 @@ class Vms:
         if self.lab is not None:
             state.take_down(self.lab.folder)
 
-    def reset(self, name: str | None = None, *, cold: bool | None = None) -> None:
-        """Give back fresh machines, or one, under the same names, addresses and host keys.
+    def reset(self, *names: str, cold: bool | None = None) -> None:
+        """Give back fresh machines, these or all, under the same names, addresses and host keys.
 
         ``cold`` chooses between power-on and snapshot; None: as the specification says.
         """
-        chosen = [spec for spec in self.specs if name in {None, spec.name}]
-        if not chosen:
-            raise LabError(f"this lab has no machine {name!r}; it has {', '.join(self.machines)}")
+        if unknown := sorted(set(names) - set(self.machines)):
+            raise LabError(f"this lab has no machine {', '.join(unknown)}; it has {', '.join(self.machines)}")
+        chosen = [spec for spec in self.specs if not names or spec.name in names]
         self._start_all([spec if cold is None else Spec(spec.name, spec.hardware, cold=cold) for spec in chosen])
 
     def _lay_out(self, lab: LabState) -> None:
