@@ -28,7 +28,7 @@ from tests.lab.container import NO_NFS_SERVER
 from tests.lab.fleet import Fleet, nodes
 from tests.lab.images import debian_root
 from tests.lab.inventory_files import write_inventory
-from tests.lab.proxy import FlightCounter
+from tests.lab.proxy import RoundTrips
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,8 +149,8 @@ def measure_noop(folder: Path, machines: Sequence[Machine], runs: int) -> list[R
 
 
 def measure_round_trips(folder: Path, machine: Machine) -> Row:
-    """Count the client's flights to one machine, less those of a connection that does nothing."""
-    with FlightCounter(machine.address, machine.port) as proxy:
+    """Count the round trips to one machine, less those of a connection that does nothing."""
+    with RoundTrips(machine.address, machine.port) as proxy:
         options = f"-o UserKnownHostsFile={machine.known_hosts} -o HostKeyAlias={machine.address}"
         through = {"ansible_host": "127.0.0.1", "ansible_port": proxy.port, "ansible_ssh_common_args": options}
         write_nodes(folder, [machine], {machine.name: through})
@@ -158,10 +158,10 @@ def measure_round_trips(folder: Path, machine: Machine) -> Row:
         with Connector() as connector:
             connector.connect(host.name, host.connection).close()
         proxy.wait_idle()
-        handshake = proxy.flights
+        handshake = proxy.count
         cost_of([*_MOUNTWRIGHT, "nfs.client", "-i", str(folder), "--format", "json"])
         proxy.wait_idle()
-        trips = proxy.flights - 2 * handshake
+        trips = proxy.count - 2 * handshake
     return Row("round trips of a no-op host after the handshake", str(trips), "<= 3", trips <= 3)
 
 

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that counts how often the client has to wait for the server."""
+"""A TCP proxy on loopback that counts how often a client waits for its server."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class FlightCounter:
-    """Forwards connections to one address and counts the client's flights.
+class RoundTrips:
+    """Forwards connections to one address and counts the round trips.
 
-    A flight is whatever the client sends between two answers of the server: the number of flights is the number of
-    round trips that the client waited for, whatever is inside the encrypted stream. An answer that crosses with
-    data under way can split a flight in two, so a count is at the most too high.
+    A round trip is whatever the client sends and then hears something after, seen from outside the encryption. What
+    it sends last, with nothing to wait for, is none. Answers that cross with data under way can split one in two,
+    so a count is at the most too high.
     """
 
     def __init__(self, address: str, port: int) -> None:
         self._target = (address, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.flights = 0
+        self.count = 0
         self._last = time.monotonic()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -63,7 +63,7 @@ class FlightCounter:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(client, selectors.EVENT_READ, server)
             selector.register(server, selectors.EVENT_READ, client)
-            answered = True
+            waiting = False
             while not self._stop.is_set():
                 for key, _ in selector.select(timeout=0.2):
                     source = client if key.fileobj is client else server
@@ -76,7 +76,7 @@ class FlightCounter:
                         return
                     self._last = time.monotonic()
                     if source is server:
-                        answered = True
+                        waiting = False
                     elif answered:
                         answered = False
                         self.flights += 1
