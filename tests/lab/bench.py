@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mountwright.ssh import Connector
-from roles.site import works
-
 from mountwright import frames
 from mountwright.inventory import load_inventory
 from mountwright.spec import load_storage
+from mountwright.ssh import Connector
+from roles.site import works
 from tests.lab.bridge import LabError
 from tests.lab.container import NO_NFS_SERVER
 from tests.lab.fleet import Fleet, nodes

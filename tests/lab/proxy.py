@@ -75,8 +75,8 @@ class RoundTrips:
                     except OSError:
                         return
                     self._last = time.monotonic()
-                    if source is server:
+                    if source is client:
+                        waiting = True
+                    elif waiting:
                         waiting = False
-                    elif answered:
-                        answered = False
-                        self.flights += 1
+                        self.count += 1
