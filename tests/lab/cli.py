@@ -79,12 +79,13 @@ def down() -> int:
             count = state.take_down(lab.folder)
             names = ", ".join(machine.name for machine in lab.machines)
             print(f"ended the lab {lab.name} ({names}): {count} running")
+            if lab.name == scenario.NAME:
+                (scenario.INVENTORY / "hosts.yml").unlink(missing_ok=True)
         else:
             print(f"left the lab {lab.name} to the program that uses it, pid {lab.owner.pid}")
     for name in fleet.sweep(fleet.fleets_folder()):
         ended += 1
         print(f"ended the fleet {name}, left over by a crash")
-    (scenario.INVENTORY / "hosts.yml").unlink(missing_ok=True)
     if not ended:
         print("no lab was up")
     return 0
