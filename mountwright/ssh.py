@@ -23,7 +23,7 @@ from mountwright import ssh_config, ssh_host_keys
 from mountwright.become import REMOTE_COMMAND, Conversation
 from mountwright.errors import ConnectionLostError, UnreachableError
 from mountwright.local_transport import LocalTransport
-from mountwright.ssh_bastions import Bastions
+from mountwright.ssh_bastions import Bastions, OrderedSender
 from mountwright.ssh_keys import KeyFiles, WrongPassphraseError
 from mountwright.ssh_known_hosts import KnownHosts
 from mountwright.ssh_login import Login, MethodError, TooManyError
@@ -120,7 +120,7 @@ class _Link:
 
     def close(self) -> None:
         # The thread that reads the socket is woken at once, else it would linger until it next looks.
-        with contextlib.suppress(OSError, AttributeError):
+        with contextlib.suppress(OSError, AttributeError, EOFError, paramiko.SSHException):
             self.wire.sock.shutdown(socket.SHUT_RDWR)
         self.wire.close()
         while self.closers:
@@ -156,6 +156,7 @@ class SshTransport:
         except (paramiko.SSHException, EOFError, OSError) as problem:
             raise ConnectionLostError(f"{wire.where}: no shell could be opened ({problem}); run again") from None
         try:
+            channel.transport = OrderedSender(channel.transport)  # type: ignore[assignment]  # see there
             channel.event = BoundedEvent(wire.channel_timeout)
             try:
                 channel.exec_command(REMOTE_COMMAND)
@@ -389,6 +390,7 @@ class Connector:
                 f"{endpoint.where}: the jump host {endpoint.jump.name} can't reach it ({problem}); see that it is up "
                 "and that the jump host's sshd allows AllowTcpForwarding"
             ) from None
+        channel.transport = OrderedSender(channel.transport)  # type: ignore[assignment]  # see there
         return channel, [], lambda: ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mountwright.errors import UnreachableError
 
@@ -26,6 +26,31 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Close it; closing twice is fine."""
+
+
+class OrderedSender:
+    """Stands between a Paramiko channel and its transport, and lets nothing of the channel out after its CLOSE.
+
+    Paramiko decides under a lock what to send and sends after it, so that one thread's data may follow the CLOSE
+    that another thread sends; sshd then ends the whole connection ("data for nonexistent channel"), and with it
+    every host behind a bastion.
+    """
+
+    _CLOSE = b"\x61"  # SSH_MSG_CHANNEL_CLOSE (RFC 4254, section 9)
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def _send_user_message(self, message: Any) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = message.asbytes()[:1] == self._CLOSE
+                self._transport._send_user_message(message)  # noqa: SLF001 - what channels call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 Link = TypeVar("Link", bound=Closable)
