@@ -98,6 +98,11 @@ class Trial:
     read_back: bool
     trouble: str
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether mounting failed because nobody answered."""
+        return "no answer" in self.mount or "timed out" in self.mount
+
 
 def source(address: str, path: str) -> str:
     """Return what mount(8) calls an export: an IPv6 address stands in brackets."""
@@ -151,6 +156,7 @@ def plain_mount_error(text: str) -> str:
         "Protocol not supported": "the server does not speak this version",
         "not responding": "rpcbind or mountd does not answer on the server",
         "refused": "nothing listens on the server",
+        "no answer": "a firewall drops it, or the server is down",
         "timed out": "a firewall drops it, or the server is down",
         "bad option": "mount.nfs is not installed: inv nfs.client installs it",
         "wrong fs type": "mount.nfs is not installed: inv nfs.client installs it",

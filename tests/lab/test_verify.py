@@ -33,7 +33,7 @@ ceph:
 """
 MOUNT = "Can be mounted, written and read as declared"
 # What a verification could leave behind on a node.
-LEFT = "cat /proc/mounts | grep nfs; ls -d /run/mountwright-verify.*; find /srv/nfs -name '.mountwright*'"
+LEFT = "awk '$3 ~ /^nfs4?$/' /proc/mounts; ls -d /run/mountwright-verify.*; find /srv/nfs -name '.mountwright*'"
 
 
 @dataclass(frozen=True)
