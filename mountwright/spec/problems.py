@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from mountwright.spec.base import field_texts
 from mountwright.spec.values import found
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def message_of(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _what_it_is(model: type[BaseModel], path: Path) -> str:
     parent = _model_at(model, path[:-1])
-    description = parent.model_fields[str(path[-1])].description if parent else None
+    description = field_texts(parent).get(str(path[-1])) if parent else None
     if not description:
         return ""
     first = " ".join(description.split()).split(". ")[0].rstrip(".")

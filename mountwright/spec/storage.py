@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from mountwright.errors import Problem  # noqa: TC001 - pydantic reads annotations at run time
-from mountwright.spec.base import Section
+from mountwright.spec.base import Section, describe_all
 from mountwright.spec.ceph import Ceph  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.kubernetes import Kubernetes  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.local import Local  # noqa: TC001 - pydantic reads annotations at run time
@@ -41,6 +41,7 @@ class StorageSpec(Section):
 
         Keys that begin with ``x-`` are free at the top level: a place for YAML anchors.
         """
+        describe_all()
         schema = cls.model_json_schema()
         return {
             "$schema": _DIALECT,
