@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
 from invoke.collection import Collection
 from invoke.program import Program
@@ -29,6 +30,15 @@ def load_namespace() -> Collection:
     return Collection.from_module(module)
 
 
+class _Program(Program):
+    """Invoke's program, which also reads the invoke.yaml of the current folder, as `inv` does in a checkout."""
+
+    def parse_collection(self) -> None:
+        super().parse_collection()
+        self.config.set_project_location(Path.cwd())
+        self.config.load_project()
+
+
 def main() -> None:
     """Run the command line."""
-    Program(namespace=load_namespace(), name="Mountwright", binary="mountwright", version=__version__).run()
+    _Program(namespace=load_namespace(), name="Mountwright", binary="mountwright", version=__version__).run()
