@@ -77,7 +77,7 @@ def accelerator(image: DiskImage) -> tuple[str, ...]:
     """The options for KVM where it really boots a kernel, else for emulation; the answer is kept until the reboot."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     answer = cache.cache_folder() / "run" / "accelerator.json"
-    question = [boot, version(), image.key, os.geteuid()]
+    question = [boot, version(), os.geteuid()]
     try:
         asked, works = json.loads(answer.read_text())
         if asked == question:
