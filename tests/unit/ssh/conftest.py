@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mountwright.ssh_settings import Defaults
+from mountwright.ssh.settings import Defaults
 
 KNOWN_HOSTS = (Path("/home/joe/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 

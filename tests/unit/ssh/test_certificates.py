@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     SSHCertificateType,
 )
 
-from mountwright.ssh import _signature_is_right
-from mountwright.ssh_certificates import fault, parse
+from mountwright.ssh.certificates import fault, parse
+from mountwright.ssh.connector import _signature_is_right
 
 NOW = int(time.time())
 AUTHORITIES = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mountwright import ssh_known_hosts
-from mountwright.ssh_host_keys import algorithms
-from mountwright.ssh_known_hosts import Entry, KnownHosts, fingerprint, read_entries
+from mountwright.ssh import known_hosts as ssh_known_hosts
+from mountwright.ssh.host_keys import algorithms
+from mountwright.ssh.known_hosts import Entry, KnownHosts, fingerprint, read_entries
 
 
 def hashed(name):

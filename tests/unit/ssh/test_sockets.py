@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from mountwright.errors import UnreachableError
-from mountwright.ssh_sockets import ProxyProcess, open_tcp
+from mountwright.ssh.sockets import ProxyProcess, open_tcp
 
 
 def test_packets_are_not_held_back():

@@ -3,7 +3,7 @@
 import pytest
 
 from mountwright.errors import InputError, Problem
-from mountwright.ssh import _ConfigLookup
+from mountwright.ssh.connector import _ConfigLookup
 
 
 def lookup(home, text, host, user=None, port=None):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mountwright.secret import Secret
-from mountwright.ssh_keys import KeyFileError, KeyFiles, WrongPassphraseError, is_encrypted, public_key
+from mountwright.ssh.keys import KeyFileError, KeyFiles, WrongPassphraseError, is_encrypted, public_key
 
 MAKERS = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,

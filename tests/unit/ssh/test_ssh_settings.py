@@ -4,8 +4,8 @@ import pytest
 
 from mountwright.errors import UnreachableError
 from mountwright.secret import Secret
-from mountwright.ssh import _ConfigLookup
-from mountwright.ssh_settings import resolve
+from mountwright.ssh.connector import _ConfigLookup
+from mountwright.ssh.settings import resolve
 
 
 @pytest.fixture

@@ -19,25 +19,26 @@ from paramiko.common import cMSG_GLOBAL_REQUEST
 from paramiko.config import CouldNotCanonicalize
 from paramiko.packet import Packetizer
 
-from mountwright import ssh_config, ssh_host_keys
 from mountwright.become import REMOTE_COMMAND, Conversation
 from mountwright.errors import ConnectionLostError, UnreachableError
 from mountwright.local_transport import LocalTransport
-from mountwright.ssh_bastions import Bastions, OrderedSender
-from mountwright.ssh_keys import KeyFiles, WrongPassphraseError
-from mountwright.ssh_known_hosts import KnownHosts
-from mountwright.ssh_login import Login, MethodError, TooManyError
-from mountwright.ssh_session import BoundedEvent, Session
-from mountwright.ssh_settings import Defaults, resolve
-from mountwright.ssh_sockets import ProxyProcess, handshake_problem, open_tcp
+from mountwright.ssh import config as ssh_config
+from mountwright.ssh import host_keys
+from mountwright.ssh.bastions import Bastions, OrderedSender
+from mountwright.ssh.keys import KeyFiles, WrongPassphraseError
+from mountwright.ssh.known_hosts import KnownHosts
+from mountwright.ssh.login import Login, MethodError, TooManyError
+from mountwright.ssh.session import BoundedEvent, Session
+from mountwright.ssh.settings import Defaults, resolve
+from mountwright.ssh.sockets import ProxyProcess, handshake_problem, open_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mountwright.inventory.connection import ConnectionSettings
     from mountwright.secret import Secret
-    from mountwright.ssh_certificates import Certificate
-    from mountwright.ssh_settings import Endpoint
+    from mountwright.ssh.certificates import Certificate
+    from mountwright.ssh.settings import Endpoint
     from mountwright.transport import Completed, Transport
 
 # Errors reach people as ours; without a handler, logging would print Paramiko's to stderr in the middle of things.
@@ -199,7 +200,7 @@ class _Agent(AgentSSH):
 
 
 class _Server:
-    """The server's side of a login, as :class:`mountwright.ssh_login.Login` sees it."""
+    """The server's side of a login, as :class:`mountwright.ssh.login.Login` sees it."""
 
     def __init__(self, wire: _Wire, endpoint: Endpoint) -> None:
         self.wire = wire
@@ -327,7 +328,7 @@ class Connector:
         first = known.likely_types(endpoint.key_names[0])
         try:
             link = self._shake_hands(endpoint, known, first, asked_again=False)
-        except ssh_host_keys.OtherTypesError as other:
+        except host_keys.OtherTypesError as other:
             link = self._shake_hands(endpoint, known, other.types, asked_again=True)
         try:
             Login(endpoint, _Server(link.wire, endpoint), self._keys, lambda: self._agent(endpoint)).run()
@@ -354,12 +355,12 @@ class Connector:
         link = _Link(wire, closers)
         try:
             certificates = bool(known.authorities(endpoint.key_names))
-            wire.get_security_options().key_types = ssh_host_keys.algorithms(first, certificates=certificates)
+            wire.get_security_options().key_types = host_keys.algorithms(first, certificates=certificates)
             wire.start_client(timeout=endpoint.connect_timeout * 2)  # the banner, then the handshake
             key = wire.get_remote_server_key()
             blob = key.public_blob.key_blob if key.public_blob is not None else None
-            shown = ssh_host_keys.shown_key(key.get_name(), key.asbytes(), blob)
-            ssh_host_keys.judge(endpoint, known, shown, _signature_is_right, asked_again=asked_again)
+            shown = host_keys.shown_key(key.get_name(), key.asbytes(), blob)
+            host_keys.judge(endpoint, known, shown, _signature_is_right, asked_again=asked_again)
         except (paramiko.SSHException, EOFError, OSError) as problem:
             reason = complaint() or handshake_problem(
                 str(problem), time.monotonic() - begun, endpoint.connect_timeout

@@ -8,15 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mountwright import ssh_certificates
 from mountwright.errors import HostKeyError
-from mountwright.ssh_known_hosts import fingerprint
+from mountwright.ssh import certificates as ssh_certificates
+from mountwright.ssh.known_hosts import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mountwright.ssh_known_hosts import Entry, KnownHosts
-    from mountwright.ssh_settings import Endpoint
+    from mountwright.ssh.known_hosts import Entry, KnownHosts
+    from mountwright.ssh.settings import Endpoint
 
 _TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
 _RSA = ("rsa-sha2-512", "rsa-sha2-256")

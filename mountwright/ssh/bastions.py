@@ -12,7 +12,7 @@ from mountwright.errors import UnreachableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mountwright.ssh_settings import Endpoint
+    from mountwright.ssh.settings import Endpoint
 
 _REST = 30.0  # seconds until a bastion that could not be reached is tried again
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mountwright.errors import AuthenticationError
-from mountwright.ssh_keys import KeyFileError, is_encrypted, public_key
+from mountwright.ssh.keys import KeyFileError, is_encrypted, public_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mountwright.secret import Secret
-    from mountwright.ssh_keys import KeyFiles
-    from mountwright.ssh_settings import Endpoint
+    from mountwright.ssh.keys import KeyFiles
+    from mountwright.ssh.settings import Endpoint
 
 Key = TypeVar("Key")
 Offered_contra = TypeVar("Offered_contra", contravariant=True)

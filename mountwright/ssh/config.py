@@ -5,7 +5,7 @@ Two things are done to the text before it is parsed:
 - ``Include`` is replaced by what it includes. A block around it goes on holding for what is included (``Match``
   criteria are all required), and for the lines after it.
 - ``%`` and ``~`` in values that take tokens are hidden, so that they are expanded by
-  :mod:`mountwright.ssh_settings`, which knows the user and the port that were settled on in the end.
+  :mod:`mountwright.ssh.settings`, which knows the user and the port that were settled on in the end.
 """
 
 from __future__ import annotations

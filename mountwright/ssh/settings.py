@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mountwright.errors import UnreachableError
-from mountwright.ssh_config import reveal
+from mountwright.ssh.config import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
