@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,21 +100,8 @@ def rebooted(site, converged):
     assert converged.code == 0
     machines = (site.server, site.nodes[0])
     for machine in machines:
-        reboot(machine)
+        machine.reboot()
     return machines
-
-
-def reboot(machine, seconds=300):
-    boot_id = machine.text("cat /proc/sys/kernel/random/boot_id")
-    machine.run("systemctl reboot")
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        done = machine.run("cat /proc/sys/kernel/random/boot_id && systemctl is-system-running --wait")
-        words = done.stdout.decode().split()
-        if len(words) == 2 and words[0] != boot_id:
-            return
-        time.sleep(1)
-    pytest.fail(f"{machine.name} was not back within {seconds} s")
 
 
 def test_doctor_finds_no_obstacle_on_bare_machines(site):
