@@ -42,7 +42,7 @@ _NO_SUDO = 96
 BOOTSTRAP = (
     "LC_ALL=C; export LC_ALL; IFS= read -r n; IFS= read -r u; IFS= read -r m; "
     f'i="{_INNER}"; '
-    'if [ -z "$u" ] || [ "$(id -u):$u" = 0:root ] || [ "$(id -un)" = "$u" ]; then exec sh -c "$i" sh "$n"; fi; '
+    'if [ -z "$u" ] || [ "$(id -u):$u" = 0:root ] || [ "$(id -un)" = "$u" ]; then set -- "$n"; eval "$i"; fi; '
     f"if command -v sudo >/dev/null 2>&1; then :; else exit {_NO_SUDO}; fi; "
     'if [ "$m" = password ]; then exec sudo -k -S -p "$n?" -H -u "$u" -- sh -c "$i" sh "$n"; fi; '
     'exec sudo -n -H -u "$u" -- sh -c "$i" sh "$n"'

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
 import textwrap
 from typing import TYPE_CHECKING
+
+# Pydantic would search every installed distribution for plugins of its own; ours has none, and starts sooner.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict
 
