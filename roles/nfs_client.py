@@ -27,6 +27,6 @@ def resources(host: Host, spec: StorageSpec) -> Iterator[Resource]:
     if nfs.v3:
         yield from rpcbind_units()
         if host.name not in nfs.server_hosts:
-            # It can't be enabled, only be masked or not: mount.nfs starts it for the first mount. A server's own
-            # role has it running all the time.
-            yield Unit(STATD, enabled=True)
+            # mount.nfs starts it for the first mount, and has systemd keep it until the reboot: all that can be in
+            # its way is a mask. A server's own role has it running all the time.
+            yield Unit(STATD, masked=False)

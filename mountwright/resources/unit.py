@@ -100,12 +100,12 @@ _RUNNING = ("active", "reloading", "refreshing")
 
 @dataclass(frozen=True)
 class Unit:
-    """A systemd unit that is ``enabled`` or not, ``active`` or not, or ``masked``; None leaves it as it is.
+    """A systemd unit that is ``enabled`` or not, ``active`` or not, ``masked`` or not; None leaves it as it is.
 
     ``names`` is the unit's name, or its name for each family (``debian``, ``redhat``, ``suse``); ``.service`` may be
     left out. An alias is as good as the name, except for masking, which takes the name alone. A unit that can't be
     enabled (static, generated, indirect) counts as enabled and as disabled. Enabling or starting a masked unit
-    unmasks it. ``masked`` stops the unit and keeps anything from starting it, also before its package is installed.
+    unmasks it. ``masked=True`` stops the unit and keeps all from starting it, also before its package is installed.
     ``package`` names where the unit comes from, for messages.
 
     A unit that does not exist yet is planned as a change: an earlier package brings it. Nothing is ever restarted.
@@ -115,7 +115,7 @@ class Unit:
     names: str | Mapping[str, str]
     enabled: bool | None = None
     active: bool | None = None
-    masked: bool = False
+    masked: bool | None = None
     package: str = ""
 
     def __post_init__(self) -> None:
@@ -193,7 +193,7 @@ class Unit:
             steps["state"] = "" if stopped else "stop"
             return steps
         masked = file_state.startswith("masked") or seen.get("LoadState") == "masked"
-        if masked and (self.enabled or self.active):
+        if masked and (self.enabled or self.active or self.masked is False):
             steps["unmask"] = "unmask"
         missing = seen.get("LoadState") == "not-found"
         if self.enabled is True and file_state != "enabled" and file_state not in _NOT_TO_BE_ENABLED:

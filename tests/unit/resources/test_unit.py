@@ -19,6 +19,7 @@ def plan(unit, load="loaded", active="active", file="enabled", os=DEBIAN):
 WANTED = Unit("x", enabled=True, active=True)
 UNWANTED = Unit("x", enabled=False, active=False)
 MASKED = Unit("x", masked=True)
+UNMASKED = Unit("x", masked=False)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,10 @@ MASKED = Unit("x", masked=True)
         (MASKED, "loaded", "active", "enabled", "mask and stop x.service"),
         (MASKED, "loaded", "inactive", "masked-runtime", "mask x.service"),
         (MASKED, "not-found", "inactive", "", "mask x.service"),
+        (UNMASKED, "masked", "inactive", "masked", "unmask x.service"),
+        (UNMASKED, "loaded", "active", "enabled-runtime", None),
+        (UNMASKED, "loaded", "inactive", "static", None),
+        (UNMASKED, "not-found", "inactive", "", None),
     ],
 )
 def test_states(unit, load, active, file, summary):
