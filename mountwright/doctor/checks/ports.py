@@ -97,7 +97,7 @@ def judge_ports(answer: Answer, servers: Mapping[str, Answer | None]) -> Iterato
         yield error(
             "port",
             f"no answer from {server} ({address}) within {WAIT_SECONDS} s on {', '.join(services)}",
-            "a firewall drops it or the address is wrong: open the ports on the way, or set storage_address.",
+            "a firewall drops it, or the address is wrong: open the ports on the way, or set nfs.addresses in storage.yml.",
         )
     for (server, address), ports in refused.items():
         yield from _refused(server, address, ports, servers.get(server))
@@ -107,11 +107,11 @@ def _other_failure(server: str, address: str, said: str) -> Finding:
     reason = said.rpartition(": ")[2] or said
     if "not known" in said or "resolution" in said or "No address" in said:
         message = f"the address of {server}, {address}, can't be resolved on this host"
-        return error("port", message, f"see getent hosts {address}, or set storage_address to an IP address.")
+        return error("port", message, f"see getent hosts {address}, or set nfs.addresses in storage.yml.")
     return error(
         "port",
         f"{server} ({address}) can't be reached: {reason}",
-        f"see ip route get {address} on this host, or set storage_address to an address that nodes reach.",
+        f"see ip route get {address} on this host, or set nfs.addresses in storage.yml to one that nodes reach.",
     )
 
 
@@ -124,7 +124,7 @@ def _refused(server: str, address: str, ports: list[tuple[str, int]], seen: Answ
             "port",
             f"{server} ({address}) refuses {', '.join(blocked)}, though it listens there itself",
             "a firewall rejects it, or the address is another machine's: see nft list ruleset on the server, "
-            "and storage_address.",
+            "and nfs.addresses in storage.yml.",
         )
     if absent:
         yield info(
