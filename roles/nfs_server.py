@@ -39,7 +39,6 @@ def resources(host: Host, spec: StorageSpec, *, withdraw_mounted: bool = False) 
     ``withdraw_mounted``: exports that are no longer declared go even while clients have them mounted.
     """
     nfs = nfs_of(spec)
-    exports = nfs.exports_for(host.name)
     yield File(SETTINGS, render_file("nfs/nfs.conf.j2", v3=nfs.v3, threads=nfs.threads, ports=nfs.ports))
     if nfs.v3:
         yield File(LOCKD_OPTIONS, render_file("modules/lockd.conf.j2", ports=nfs.ports))
@@ -51,15 +50,14 @@ def resources(host: Host, spec: StorageSpec, *, withdraw_mounted: bool = False) 
     yield FirewallPorts("the NFS server", open_ports(nfs))
     yield SelinuxBoolean("nfs_export_all_rw")
     yield Package(PACKAGES)
-    for export in exports:
-        yield Directory(export.path, mode=export.mode, owner=export.owner, group=export.group)
+    yield from _directories(host.name, nfs)
     if nfs.v3:
         yield from rpcbind_units()
         yield Unit(STATD, active=True)
     yield Unit("nfs-server.service", enabled=True, active=True)
     yield NfsServerSettings(_fixed_ports(nfs), nfs.threads)
     yield NfsExports(
-        tuple(entry for export in exports for entry in export.entries),
+        tuple(entry for export in nfs.exports_for(host.name) for entry in export.entries),
         file=nfs.exports_file,
         withdraw_mounted=withdraw_mounted,
     )
@@ -76,6 +74,17 @@ def open_ports(nfs: Nfs) -> tuple[str, ...]:
         f"{nfs.ports.lockd_tcp}/tcp",
         f"{nfs.ports.lockd_udp}/udp",
     )
+
+
+def _directories(host: str, nfs: Nfs) -> Iterator[Directory]:
+    """What is exported, and the folders inside of it that volumes are: like the export that they are on."""
+    exports = {export.path: export for export in nfs.exports_for(host)}
+    for export in exports.values():
+        yield Directory(export.path, mode=export.mode, owner=export.owner, group=export.group)
+    for volume in nfs.volumes:
+        if nfs.server_of(volume) == host and volume.path not in exports:
+            export = exports[volume.export]
+            yield Directory(volume.path, mode=export.mode, owner=export.owner, group=export.group)
 
 
 def _fixed_ports(nfs: Nfs) -> FixedPorts | None:

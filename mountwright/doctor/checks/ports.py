@@ -97,7 +97,7 @@ def judge_ports(answer: Answer, servers: Mapping[str, Answer | None]) -> Iterato
         yield error(
             "port",
             f"no answer from {server} ({address}) within {WAIT_SECONDS} s on {', '.join(services)}",
-            "a firewall drops it, or the address is wrong: open the ports on the way, or set nfs.addresses in storage.yml.",
+            "a firewall drops it, or the address is wrong: open the ports, or set nfs.addresses in storage.yml.",
         )
     for (server, address), ports in refused.items():
         yield from _refused(server, address, ports, servers.get(server))

@@ -29,6 +29,9 @@ nfs:
   exports:
     - {path: /srv/a, mode: "0770", owner: 1000, group: 1001, clients: {10.0.0.0/24: [rw, no_subtree_check]}}
     - {path: /srv/b, clients: {10.0.0.11: [ro], 10.0.0.12: [rw]}}
+  volumes:
+    - {name: pv1, export: /srv/a, capacity: 1Gi, access_modes: [ReadWriteOnce], storage_class: nfs}
+    - {name: pv2, export: /srv/a, subdir: x/y, capacity: 1Gi, access_modes: [ReadWriteOnce], storage_class: nfs}
 ceph: {clients: kube_node}
 """
 
@@ -70,6 +73,7 @@ def test_server_with_v3(assign):
         "package:nfs-kernel-server",
         "directory:/srv/a",
         "directory:/srv/b",
+        "directory:/srv/a/x/y",
         "unit:rpcbind.socket",
         "unit:rpcbind.service",
         "unit:rpc-statd.service",
@@ -89,6 +93,12 @@ def test_server_with_v4_alone(assign):
     assert "absent:/etc/modprobe.d/mountwright-lockd.conf" in before
     assert resource(work, "firewall_ports:the NFS server").ports == ("2049/tcp",)
     assert resource(work, "nfs_server_settings:live").v3 is None
+
+
+def test_a_volume_inside_of_an_export_gets_its_folder(assign):
+    """The folder has the owner and mode of the export, so that the volume can be mounted and used like it."""
+    folder = resource(assign()["nfs1"], "directory:/srv/a/x/y")
+    assert (folder.mode, folder.owner, folder.group) == ("0770", "1000", "1001")
 
 
 def test_settings_of_the_server(assign):
