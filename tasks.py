@@ -79,7 +79,7 @@ def inventory_schema() -> int:
     return inventory.schema()
 
 
-@plain_task()
+@plain_task(checkout_only=True)
 def lab_up() -> int:
     """Boot three virtual machines to try things on, and write their inventory, inventories/lab/hosts.yml."""
     from tests.lab import cli
@@ -87,7 +87,7 @@ def lab_up() -> int:
     return cli.up()
 
 
-@plain_task()
+@plain_task(checkout_only=True)
 def lab_down() -> int:
     """End the lab's machines and whatever a crash has left of them."""
     from tests.lab import cli
@@ -95,7 +95,7 @@ def lab_down() -> int:
     return cli.down()
 
 
-@plain_task()
+@plain_task(checkout_only=True)
 def lab_status() -> int:
     """Show each machine of the lab and the ssh command that leads there."""
     from tests.lab import cli
@@ -103,7 +103,7 @@ def lab_status() -> int:
     return cli.status()
 
 
-@plain_task()
+@plain_task(checkout_only=True)
 def lab_reset() -> int:
     """Give back fresh machines: same names, ports and keys, nothing of what was done to them."""
     from tests.lab import cli
@@ -111,7 +111,7 @@ def lab_reset() -> int:
     return cli.reset()
 
 
-@plain_task()
+@plain_task(checkout_only=True)
 def demo() -> int:
     """Boot the lab, provision it, verify it, and show that a second run changes nothing."""
     from tests.lab import demo
@@ -119,7 +119,7 @@ def demo() -> int:
     return demo.main()
 
 
-@plain_task(help={"only": "one part: lint, unit or lab"})
+@plain_task(checkout_only=True, help={"only": "one part: lint, unit or lab"})
 def run_tests(only: str = "") -> int:
     """Run style, types and all tests; those of the lab boot the machines that they need."""
     from tests.lab import suite
@@ -127,7 +127,7 @@ def run_tests(only: str = "") -> int:
     return suite.main(only)
 
 
-@plain_task(help={"hosts": "how many containers", "runs": "how often each program runs"})
+@plain_task(checkout_only=True, help={"hosts": "how many containers", "runs": "how often each program runs"})
 def bench(hosts: int = 20, runs: int = 5) -> int:
     """Measure a run that changes nothing against a bare Paramiko program, side by side in one run."""
     from tests.lab import bench

@@ -10,6 +10,7 @@ from invoke.collection import Collection
 from invoke.program import Program
 
 from mountwright import __version__
+from mountwright.cli.tasks import discard_output
 from mountwright.paths import bundled
 
 
@@ -41,4 +42,8 @@ class _Program(Program):
 
 def main() -> None:
     """Run the command line."""
-    _Program(namespace=load_namespace(), name="Mountwright", binary="mountwright", version=__version__).run()
+    try:
+        _Program(namespace=load_namespace(), name="Mountwright", binary="mountwright", version=__version__).run()
+    except BrokenPipeError:
+        discard_output()
+        sys.exit(1)

@@ -14,6 +14,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from mountwright.errors import InputError, MountwrightError
+from mountwright.paths import bundled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,21 +104,36 @@ def host_task(*, leave_out: tuple[str, ...] = (), help: dict[str, str] | None = 
     return decorate
 
 
-def plain_task(*, help: dict[str, str] | None = None) -> Callable[..., Task[Any]]:  # noqa: A002 - Invoke's own word
-    """Make a task that touches no hosts out of ``function(**own)``, which returns its exit code."""
+def plain_task(
+    *,
+    help: dict[str, str] | None = None,  # noqa: A002 - Invoke's own word
+    checkout_only: bool = False,
+) -> Callable[..., Task[Any]]:
+    """Make a task that touches no hosts out of ``function(**own)``, which returns its exit code.
+
+    ``checkout_only``: it needs the lab, which is not installed with the package; there it says so.
+    """
 
     def decorate(function: Callable[..., int]) -> Task[Any]:
         own = list(inspect.signature(function).parameters.values())
 
         @functools.wraps(function)
         def body(_context: Context, **given: Any) -> None:
-            finish(lambda: function(**given))
+            finish(lambda: _in_checkout(function, given) if checkout_only else function(**given))
 
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         body.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]  # what Invoke reads
         return Task(body, help=help or {})
 
     return decorate
+
+
+def _in_checkout(function: Callable[..., int], given: dict[str, Any]) -> int:
+    try:
+        bundled("tests/lab")
+    except FileNotFoundError:
+        raise InputError("this task needs the lab, which is part of the source repository: run it there") from None
+    return function(**given)
 
 
 def _options(context: Context, given: dict[str, Any]) -> Options:
@@ -140,14 +156,18 @@ def finish(work: Callable[[], int]) -> None:
         sys.stderr.write(f"{error_text(error)}\n")
         raise Exit(code=1) from None
     except BrokenPipeError:
-        # The reader of our output (head, a pager) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         raise Exit(code=1) from None
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         raise Exit(code=1) from None
     if code:
         raise Exit(code=code)
+
+
+def discard_output() -> None:
+    """Write to nowhere from now on: the reader of our output (head, a pager) has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error_text(error: MountwrightError) -> str:
