@@ -104,7 +104,6 @@ class _Wire(paramiko.Transport):
 
 
 def _first(name: str, everything: Iterable[str]) -> list[str]:
-    """Put one name before the others, if it is there at all."""
     return sorted(everything, key=lambda other: other != name)
 
 
@@ -310,8 +309,9 @@ class Connector:
         password = settings.become_password or self._become_password
         if settings.transport == "local":
             return LocalTransport(become_user=user, become_password=password)
-        link = self._open(resolve(name, settings, self._lookup, self._defaults))
-        return SshTransport(link, become_user=user, become_password=password)
+        endpoint = resolve(name, settings, self._lookup, self._defaults)
+        user = None if user == endpoint.user else user  # nobody has to become who they are
+        return SshTransport(self._open(endpoint), become_user=user, become_password=password)
 
     def close(self) -> None:
         """Close what hosts share: connections to bastions, the agent. Closing twice is fine."""
