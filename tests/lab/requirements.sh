@@ -4,8 +4,9 @@
 set -eu
 
 packages='
-busybox-static createrepo-c dash dnf e2fsprogs git iproute2 kmod make mmdebstrap openssh-client openssh-server
-procps python3 python3-venv qemu-system-x86 qemu-utils rpm shellcheck sudo systemd-container util-linux zstd
+busybox-static createrepo-c dash dnf dpkg-dev e2fsprogs fish gcc git iproute2 kmod make mmdebstrap openssh-client
+openssh-server perl procps python3 python3-venv qemu-system-x86 qemu-utils rpm shellcheck sudo systemd-container tcsh
+util-linux zstd
 '
 
 missing=

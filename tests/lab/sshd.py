@@ -12,7 +12,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.lab.bridge import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +37,10 @@ LogLevel VERBOSE
 
 
 def program(name: str) -> str:
-    """Return the path of an OpenSSH program, or skip the test: it is not on this machine."""
+    """Return the path of an OpenSSH program; LabError when it is not on this machine."""
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if path is None:
-        pytest.skip(f"{name} is not installed (apt install openssh-server openssh-client)")
+        raise LabError(f"{name} is not installed (apt install openssh-server openssh-client)")
     return path
 
 

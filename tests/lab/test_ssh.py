@@ -229,6 +229,15 @@ class TestPrograms:
         assert (done.stdout, done.stderr) == (b"hello\n", b"error\n")
         transport.close()
 
+    @pytest.mark.parametrize("shell", ["fish", "tcsh", "bash", "busybox sh"])
+    def test_any_login_shell_will_do(self, connector, new_sshd, key, shell):
+        """What the server is asked to execute means the same to shells whose quoting is not POSIX's."""
+        strange = new_sshd(f'ForceCommand {shell} -c "$SSH_ORIGINAL_COMMAND"')
+        transport = connector(strange).connect("node1", settings(strange, key))
+        done = transport.run("echo \"it's\" '!' '$HOME'; exit 3")
+        assert (done.exit_code, done.stdout) == (3, b"it's ! $HOME\n")
+        transport.close()
+
     @pytest.mark.parametrize("become", [False, True])
     def test_a_program_costs_three_round_trips(self, connector, sshd, key, known_hosts, become):
         """Channel, exec, then stdin with its end; what we send after the output (the close) waits for nothing."""

@@ -35,8 +35,7 @@ exec "$@"
 def shell(request, tmp_path, monkeypatch):
     """Make ``sh`` be one of the shells that hosts have."""
     path = shutil.which(request.param)
-    if path is None:
-        pytest.skip(f"{request.param} is not installed")
+    assert path, f"{request.param} is not installed; see tests/lab/requirements.sh"
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "sh").symlink_to(path)
