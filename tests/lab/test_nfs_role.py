@@ -26,6 +26,7 @@ nfs:
 """
 PV1 = "    - {path: /srv/pv1, mode: '0777', clients: {10.77.0.0/24: [rw, sync, no_subtree_check]}}\n"
 PV2 = "    - {path: /srv/pv2, mode: '0777', clients: {10.77.0.0/24: [rw, sync, no_subtree_check]}}\n"
+PV4 = "    - {path: /srv/pv4, clients: {10.77.0.0/24: [rw, no_subtree_check]}}\n"
 NOBODY = "    - {path: /srv/pv3, clients: {nosuchhost.invalid: [rw, no_subtree_check]}}\n"
 
 
@@ -145,9 +146,9 @@ def test_faulty_foreign_line_changes_nothing(mounted):
     site = mounted
     site.server.run("sed -i '1i /srv/foreign node1 (rw)' /etc/exports", check=True)
     before = site.server.text("sha256sum /etc/exports")
-    said = failure(site.apply(PV1, PV2, NOBODY), site)
+    said = failure(site.apply(PV1, PV2, PV4), site)
     assert "/etc/exports:1: " in said
     assert "everybody (*) gets (rw)" in said
     assert (site.server.text("sha256sum /etc/exports"), site.exports()) == (before, ["/srv/pv1", "/srv/pv2"])
-    assert site.server.run("test -e /srv/pv3").returncode == 1
+    assert site.server.run("test -e /srv/pv4").returncode == 1
     site.server.run("sed -i 1d /etc/exports", check=True)
