@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import sys
 import threading
@@ -47,6 +48,8 @@ def selected(options: Options, inventory: Inventory) -> tuple[Host, ...]:
 
 def connector(options: Options) -> Connector:
     """Make the connector for a run; asks for the sudo password at once where that is wanted."""
+    gc.freeze()
+    gc.enable()
     password = Secret(getpass.getpass("sudo password: ")) if options.ask_become_pass else None
     return Connector(ask=_ask if sys.stdin.isatty() else None, become_password=password)
 
