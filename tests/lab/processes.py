@@ -74,6 +74,20 @@ def marked(prefix: str) -> dict[str, list[ProcessId]]:
     return found
 
 
+def wait_until_marked(pid: int, seconds: float = 10) -> None:
+    """Wait until a process that was just started shows its marker, or has ended.
+
+    The kernel lets go of the parent before it has laid out the new program's environment (execve(2) closes what is
+    close-on-exec first); with a program that was never read from the disk before, that takes long enough to be seen.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and _start_time(pid) is not None:
+        with contextlib.suppress(OSError):
+            if f"{MARKER}=".encode() in (_PROC / str(pid) / "environ").read_bytes():
+                return
+        time.sleep(0.005)
+
+
 def wait_until_ended(processes: Collection[ProcessId], seconds: float) -> bool:
     """Wait at most ``seconds`` for all of them to end; say whether they did."""
     deadline = time.monotonic() + seconds

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab import cache
 from tests.lab.bridge import LabError
 from tests.lab.network import LAN_GROUP
-from tests.lab.processes import MARKER, process_id
+from tests.lab.processes import MARKER, process_id, wait_until_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -189,6 +189,7 @@ def start(command_line: list[str], folder: Path, marker: str) -> int:
             start_new_session=True,  # Ctrl-C at the tests is not for the machine
         )
     _STARTED[process.pid] = process
+    wait_until_marked(process.pid)
     return process.pid
 
 

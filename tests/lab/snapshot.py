@@ -127,7 +127,8 @@ def _freeze(hardware: Hardware, folder: Path) -> None:
         write_ssh_config(ssh_config, [machine])
         pid = vm.start(ram=folder / "ram", shared=True)
         if not wait_until_up(machine, time.monotonic() + BOOT_SECONDS, vm.runs):
-            raise LabError(f"the machine for the snapshot did not boot in {BOOT_SECONDS} s:\n{vm.last_words()}")
+            what = f"did not boot in {BOOT_SECONDS} s" if vm.runs() else "ended before it had booted"
+            raise LabError(f"the machine for the snapshot {what}:\n{vm.last_words()}")
         machine.run("sync", check=True)
         with qemu.monitor(vm.folder, pid) as monitor:
             monitor.ignore_shared_memory()
