@@ -7,6 +7,7 @@ here. ``!unsafe`` text is marked, so that nobody takes it for a Jinja template. 
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import yaml
 from mountwright.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,6 +85,14 @@ def load(path: Path) -> Document:
     return parse(read_text(path), str(path))
 
 
+def load_all(path: Path) -> list[Document]:
+    """Read a YAML or JSON file that may hold several documents (``---``), each with its lines in the file.
+
+    Raises InputError like :func:`load`, with the faults of all documents.
+    """
+    return parse_all(read_text(path), str(path))
+
+
 def read_text(path: Path, *, errors: str = "strict") -> str:
     """Return the text of a file of the operator's. Raises InputError when it can't be read or is vaulted.
 
@@ -115,6 +124,30 @@ def parse(text: str, source: str) -> Document:
         raise InputError(Problem(source, 0, "", "is nested too deeply")) from None
 
 
+def parse_all(text: str, source: str) -> list[Document]:
+    """Read YAML or JSON text of several documents. Raises InputError like :func:`load`."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return [parse(text, source)]
+        except InputError:
+            pass  # several documents that happen to begin with a brace
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    try:
+        for root in _compose_all(text, source):
+            builder = _Builder(source)
+            value = builder.build(root, ())
+            problems += builder.problems
+            documents.append(Document(source, value, root, builder.entries))
+    except RecursionError:
+        raise InputError(Problem(source, 0, "", "is nested too deeply")) from None
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
+    if problems:
+        raise InputError(problems)
+    return documents
+
+
 def _parse_yaml(text: str, source: str) -> Document:
     builder = _Builder(source)
     root = _compose(text, source)
@@ -140,15 +173,24 @@ def _parse_json(text: str, source: str) -> Document | None:
 
 
 def _compose(text: str, source: str) -> yaml.Node | None:
+    nodes = list(itertools.islice(_compose_all(text, source), 2))
+    if len(nodes) > 1:
+        message = "is no valid YAML: there is more than one document (a second ---); one is expected"
+        raise InputError(Problem(source, nodes[1].start_mark.line, "", message))
+    return nodes[0] if nodes else None
+
+
+def _compose_all(text: str, source: str) -> Iterator[yaml.Node]:
     loader = None
     try:
         loader = _Loader(text)
-        node: yaml.Node | None = loader.get_single_node()
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                yield node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        if what == "expected a single document in the stream but found another document":
-            what = "there is more than one document (a second ---); one is expected"
         message = f"is no valid YAML: {what}"
         line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else 0
         raise InputError(Problem(source, line, "", message)) from None
@@ -160,7 +202,6 @@ def _compose(text: str, source: str) -> yaml.Node | None:
     finally:
         if loader is not None:
             loader.dispose()
-    return node
 
 
 class _Builder:

@@ -67,11 +67,17 @@ def find_inventory(given: str | None, configured: str | None) -> Path:
     return path
 
 
-def host_task(*, leave_out: tuple[str, ...] = (), help: dict[str, str] | None = None) -> Callable[..., Task[Any]]:  # noqa: A002 - Invoke's own word
+def host_task(
+    *,
+    leave_out: tuple[str, ...] = (),
+    instead_of_inventory: str = "",
+    help: dict[str, str] | None = None,  # noqa: A002 - Invoke's own word
+) -> Callable[..., Task[Any]]:
     """Make a task that touches hosts out of ``function(options, **own)``, which returns its exit code.
 
     The task takes the options of :class:`Options` (but those left out) and then the function's own; its docstring
-    is the task's help.
+    is the task's help. ``instead_of_inventory`` names one of the function's own options: where it is given, the task
+    needs no inventory, and ``options.inventory`` is then only what ``-i`` named, or an empty path.
     """
 
     def decorate(function: Callable[..., int]) -> Task[Any]:
@@ -93,7 +99,8 @@ def host_task(*, leave_out: tuple[str, ...] = (), help: dict[str, str] | None = 
         @functools.wraps(function)
         def body(context: Context, **given: Any) -> None:
             with_own = {parameter.name: given.pop(parameter.name) for parameter in own}
-            finish(lambda: function(_options(context, given), **with_own))
+            needed = not with_own.get(instead_of_inventory)
+            finish(lambda: function(_options(context, given, inventory_needed=needed), **with_own))
 
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         body.__signature__ = inspect.Signature([first, *common, *own])  # type: ignore[attr-defined]  # what Invoke reads
@@ -136,9 +143,12 @@ def _in_checkout(function: Callable[..., int], given: dict[str, Any]) -> int:
     return function(**given)
 
 
-def _options(context: Context, given: dict[str, Any]) -> Options:
-    configured = context.config.get("mountwright", {}).get("inventory")
-    inventory = find_inventory(given.pop("inventory"), configured)
+def _options(context: Context, given: dict[str, Any], *, inventory_needed: bool) -> Options:
+    named = given.pop("inventory")
+    if named or inventory_needed:
+        inventory = find_inventory(named, context.config.get("mountwright", {}).get("inventory"))
+    else:
+        inventory = Path()
     if given["format"] not in ("text", "json"):
         raise InputError(f"--format is text or json, not {given['format']!r}")
     # A string to Invoke, which would answer a word that is no number with a traceback.

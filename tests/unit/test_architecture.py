@@ -17,7 +17,7 @@ FLOORS = [
     {"roles", "mountwright.doctor", "mountwright.verify"},
     {"mountwright.rollout"},
     {"mountwright.converge"},
-    {"mountwright.duties", "mountwright.plan", "mountwright.ssh"},
+    {"mountwright.duties", "mountwright.kubernetes", "mountwright.plan", "mountwright.ssh"},
     {"mountwright.resources", "mountwright.spec", "mountwright.frames", "mountwright.local_transport"},
     {"mountwright.nfs", "mountwright.inventory", "mountwright.become"},
     {"mountwright.templates", "mountwright.yaml_lines"},
