@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab import cache
 from tests.lab.bridge import LabError
+from tests.lab.builder import run_builder
 from tests.lab.keys import ADMIN_PASSWORD
 from tests.lab.sources import apt_proxy, debian_sources
 
@@ -102,7 +102,7 @@ def disk_image(release: str, flavour: Flavour = "bare") -> DiskImage:
         with disk.open("wb") as file:
             file.truncate(DISK_BYTES)
         options = ["-q", "-t", "ext4", "-m", "0", "-E", "lazy_itable_init=0,nodiscard", "-L", "root"]
-        _call(["mke2fs", *options, "-d", str(root), str(disk)], log=folder / "mke2fs.log")
+        run_builder(["mke2fs", *options, "-d", str(root), str(disk)], log=folder / "mke2fs.log")
         shutil.rmtree(root)
 
     folder = cache.entry(f"disk-debian{release}-{flavour}", key, build)
@@ -135,15 +135,4 @@ def _bootstrap(
         command.append(f'--aptopt=Acquire::http::Proxy "{proxy}"')
     if essential_hook:
         command.append(f"--essential-hook={essential_hook}")
-    _call([*command, code_name, str(root), *debian_sources(code_name)], log=root.parent / "mmdebstrap.log")
-
-
-def _call(command: Sequence[str], *, log: Path) -> None:
-    """Run a builder whose words only matter when it fails."""
-    with log.open("wb") as file:
-        code = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    if code:
-        last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-        raise LabError(f"{command[0]} ended with code {code}; its last lines:\n{last}")
+    run_builder([*command, code_name, str(root), *debian_sources(code_name)], log=root.parent / "mmdebstrap.log")

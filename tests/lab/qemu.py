@@ -1,4 +1,4 @@
-"""QEMU: the command line of a virtual machine of the lab, its process, and its monitor."""
+"""QEMU: the command line of a virtual machine of the lab, and its monitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab import cache
 from tests.lab.bridge import LabError
 from tests.lab.network import LAN_GROUP
-from tests.lab.processes import MARKER, process_id, wait_until_marked
+from tests.lab.processes import process_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,36 +167,6 @@ def command(
         ),
         *("-serial", "file:console.log", "-qmp", "unix:qmp,server=on,wait=off"),
     ]
-
-
-_STARTED: dict[int, subprocess.Popen[bytes]] = {}
-"""Machines that this program started: it must wait for them, or they stay as zombies."""
-
-
-def start(command_line: list[str], folder: Path, marker: str) -> int:
-    """Start a machine that lives on when this program ends, and return its pid.
-
-    ``marker`` finds the process again (:mod:`tests.lab.processes`). What QEMU says goes to ``qemu.log``.
-    """
-    with (folder / "qemu.log").open("wb") as log:
-        process = subprocess.Popen(
-            command_line,
-            cwd=folder,
-            env={**os.environ, MARKER: marker},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C at the tests is not for the machine
-        )
-    _STARTED[process.pid] = process
-    wait_until_marked(process.pid)
-    return process.pid
-
-
-def reap(pid: int) -> None:
-    """Wait for a machine that has ended, if this program started it."""
-    if process := _STARTED.pop(pid, None):
-        process.wait()
 
 
 class Monitor:

@@ -8,11 +8,10 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.lab import cache, network
+from tests.lab import cache, daemons, network
 from tests.lab.bridge import LabError
 from tests.lab.processes import ProcessId, this_process
 from tests.lab.qemu import Hardware, Wiring
-from tests.lab.vm import end_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +109,7 @@ def sweep() -> list[str]:
 
 def take_down(folder: Path) -> int:
     """End a lab that is known only by its folder, and return the number of processes ended; again is fine."""
-    ended = end_processes(_marker(folder))
+    ended = daemons.end(_marker(folder))
     if folder.is_dir():
         shutil.rmtree(folder, ignore_errors=True)  # another program may be doing the same
     return ended

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab import cache, network, qemu
+from tests.lab import cache, daemons, network, qemu
 from tests.lab.bridge import LabError
 from tests.lab.images import disk_image
 from tests.lab.keys import KeyPair, login_key, new_key_pair, write_private
 from tests.lab.machine import Machine
-from tests.lab.processes import marked, wait_until_ended
+from tests.lab.processes import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +121,8 @@ class Vm:
         """Switch it on and return the pid of its QEMU; ``options`` are further ones of QEMU's."""
         image = disk_image(self.hardware.release, self.hardware.flavour)
         command = qemu.command(self.hardware, image, self.wiring, ram=ram, shared=shared)
-        return qemu.start([*command, *options], self.folder, self.marker)
+        log = self.folder / "qemu.log"
+        return daemons.start([*command, *options], folder=self.folder, marker=self.marker, log=log)
 
     def boot(self) -> int:
         """Boot it from the disk image, as after power-on, and return the pid of its QEMU."""
@@ -135,29 +136,13 @@ class Vm:
 
     def end(self) -> None:
         """Switch it off, if it runs."""
-        end_processes(self.lab, self.name)
+        daemons.end(self.lab, self.name)
 
     def last_words(self, lines: int = 15) -> str:
         """The last lines of QEMU's own output and of the console, for a message about a failure."""
         said = [self.folder / "qemu.log", self.console]
         text = "\n".join(path.read_text(errors="replace").strip() for path in said if path.exists())
         return "\n".join(text.splitlines()[-lines:])
-
-
-def end_processes(lab: str, name: str | None = None) -> int:
-    """Kill a lab's machines, or one of them; say how many ran. LabError when one outlives it for 10 s."""
-    found = marked(f"{lab}/")
-    processes = [
-        process for marker, these in found.items() if name in {None, marker[len(lab) + 1 :]} for process in these
-    ]
-    for process in processes:
-        process.kill()
-    for process in processes:
-        qemu.reap(process.pid)
-    if not wait_until_ended(processes, 10):
-        left = ", ".join(str(process.pid) for process in processes if process.alive())
-        raise LabError(f"these processes of the lab did not end within 10 s of SIGKILL: {left}")
-    return len(processes)
 
 
 def wait_until_up(machine: Machine, deadline: float, goes_on: Callable[[], bool] = lambda: True) -> bool:
