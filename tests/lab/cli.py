@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tests.lab import fleet, qemu, scenario, state
 from tests.lab.bridge import LabError
 from tests.lab.images import disk_image
+from tests.lab.kubernetes import control_plane
 from tests.lab.snapshot import snapshot
 from tests.lab.vms import Vms, attach, running
 
@@ -86,6 +87,9 @@ def down() -> int:
     for name in fleet.sweep(fleet.fleets_folder()):
         ended += 1
         print(f"ended the fleet {name}, left over by a crash")
+    for name in control_plane.sweep():
+        ended += 1
+        print(f"ended the control plane {name}, left over by a crash")
     if not ended:
         print("no lab was up")
     return 0

@@ -1,4 +1,4 @@
-"""Ports and addresses of the lab's virtual machines, and whether a machine's sshd answers."""
+"""Ports and addresses of the lab's machines and clusters, and whether a machine's sshd answers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ LAN_GROUP = "230.0.0.1"
 
 SSH_PORTS = range(22210, 22400)
 LAN_PORTS = range(17700, 17900)
+CLUSTER_PORTS = range(16400, 16700)
 
 
 def lan_address(index: int) -> str:
@@ -46,6 +47,17 @@ def free_lan_port(taken: Collection[int]) -> int:
             probe.bind((LAN_GROUP, port))
 
     return _first(LAN_PORTS, taken, occupy)
+
+
+def free_cluster_port(taken: Collection[int]) -> int:
+    """A TCP port of this box that is neither ``taken`` nor in use on any address; LabError when there is none."""
+
+    def occupy(port: int) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as above
+            probe.bind(("", port))
+
+    return _first(CLUSTER_PORTS, taken, occupy)
 
 
 def _first(ports: range, taken: Collection[int], occupy: Callable[[int], None]) -> int:
