@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mountwright.spec.base import Section
-from mountwright.spec.values import AbsolutePath, Pattern, found, refused
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from mountwright.spec.kubectl import Kubectl  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.values import found, refused
 
 OLDEST, NEWEST = 20, 40
 _EXPECTED = f'a version between "1.{OLDEST}" and "1.{NEWEST}" in quotes, like "1.33"'
@@ -37,43 +35,6 @@ Version = Annotated[
     BeforeValidator(_version),
     WithJsonSchema({"type": "string", "pattern": r"^v?1\.(2[0-9]|3[0-9]|40)(\.[0-9]+)?$"}),
 ]
-
-
-class LocalKubectl(Section):
-    """kubectl on the operator's machine."""
-
-    kubeconfig: AbsolutePath | None = Field(default=None, examples=["/etc/kubernetes/admin.conf"])
-    """The kubeconfig file, an absolute path. Without it kubectl finds its own."""
-
-
-class Kubectl(Section):
-    """Where kubectl runs: on a host of the inventory, over SSH, or on the operator's machine."""
-
-    on: Pattern | None = Field(default=None, examples=["kube_control_plane"])
-    """Group or host that has kubectl and its credentials; the first host of a group is used."""
-    local: LocalKubectl | None = None
-    """kubectl on the operator's machine."""
-
-    _host: str = PrivateAttr(default="")
-
-    @property
-    def host(self) -> str:
-        """Name of the host that kubectl runs on; empty text: the operator's machine."""
-        return self._host
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_is_a_key(cls, value: Any) -> Any:
-        """YAML 1.1 takes the word ``on`` for true, as a key as well."""
-        if isinstance(value, dict) and True in value and "on" not in value:
-            return {"on" if key is True else key: item for key, item in value.items()}
-        return value
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.on is None) == (self.local is None):
-            raise refused("expected one of 'on' (a group or host) and 'local' (a mapping), and not both")
-        return self
 
 
 class Kubernetes(Section):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mountwright.inventory import Inventory
     from mountwright.spec.ceph import Ceph
-    from mountwright.spec.kubernetes import Kubectl
+    from mountwright.spec.kubectl import Kubectl
     from mountwright.spec.nfs import Nfs
 
 
@@ -47,6 +47,7 @@ def load_storage(path: Path, inventory: Inventory) -> StorageSpec:
     if findings.errors:
         raise InputError(findings.errors)
     spec._warnings = tuple(sorted(set(findings.warnings)))  # noqa: SLF001 - what loading found is set once, here
+    spec._document = document  # noqa: SLF001 - set once, here
     return spec
 
 
