@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mountwright.errors import InputError, Problem
 from mountwright.paths import bundled
+from mountwright.yaml_text import to_yaml, to_yaml_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,6 +241,16 @@ def _regex_replace(value: Any, pattern: str = "", replacement: str = "") -> str:
     return re.sub(pattern, replacement, str(value))
 
 
+def _yaml(value: Any) -> str:
+    import jinja2  # noqa: PLC0415 - imported when needed
+
+    return to_yaml(str(value) if isinstance(value, jinja2.Undefined) else value)  # str() of what is undefined raises
+
+
+def _yaml_block(value: Any, indent: int) -> str:
+    return to_yaml_block(str(value), indent)
+
+
 # The filters of Ansible's that inventories use for addresses and names; Jinja's own are there besides.
 _FILTERS: dict[str, Callable[..., Any]] = {
     "b64decode": lambda value: base64.b64decode(str(value)).decode(),
@@ -250,4 +261,6 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "mandatory": _mandatory,
     "regex_replace": _regex_replace,
     "split": lambda value, separator=None: str(value).split(separator),
+    "yaml": _yaml,
+    "yaml_block": _yaml_block,
 }

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mountwright.spec.problems import Path
     from mountwright.spec.volumes import StorageClass
 
+    _Placed = tuple[Path, Volume | StorageClass, str]
+
 Address = IPv4Address | IPv6Address
 _NUMERIC = frozenset({"ipv4", "ipv6", "network4", "network6"})
 _V3_MOUNT = frozenset({"nfsvers=3", "vers=3", "v3", "nfsvers=2", "vers=2", "v2"})
@@ -39,10 +41,17 @@ def check_volumes(nfs: Nfs, placement: Placement, inventory: Inventory, findings
     )
     _check_names("nfs.volumes", nfs.volumes, ("nfs", "volumes"), findings)
     _check_names("nfs.classes", nfs.classes, ("nfs", "classes"), findings)
-    placed = replace(placement, volumes=volumes, classes=classes)
-    _check_shared_directories(nfs, placed, findings)
-    _check_nodes(nfs, placed, inventory, findings)
-    return placed
+    _check_shared_directories(nfs, volumes, findings)
+    placed: list[_Placed] = [
+        *((("nfs", "volumes", index), item, volumes[index]) for index, item in enumerate(nfs.volumes)),
+        *((("nfs", "classes", index), item, classes[index]) for index, item in enumerate(nfs.classes)),
+    ]
+    _check_nodes(nfs, placement, placed, inventory, findings)
+    return replace(
+        placement,
+        volumes={volume.name: server for volume, server in zip(nfs.volumes, volumes, strict=True)},
+        classes={item.name: server for item, server in zip(nfs.classes, classes, strict=True)},
+    )
 
 
 def _check_one(item: Volume | StorageClass, path: Path, nfs: Nfs, placement: Placement, findings: Findings) -> str:
@@ -133,16 +142,18 @@ def _check_names(what: str, items: Iterable[Volume | StorageClass], path: Path, 
             findings.error(here, f"'{item.name}' is in {what} already, in {findings.place(other)}")
 
 
-def _check_shared_directories(nfs: Nfs, placement: Placement, findings: Findings) -> None:
+def _check_shared_directories(nfs: Nfs, servers: Iterable[str], findings: Findings) -> None:
     first: dict[tuple[str, str], tuple[int, str]] = {}
-    for index, (volume, server) in enumerate(zip(nfs.volumes, placement.volumes, strict=True)):
+    for index, (volume, server) in enumerate(zip(nfs.volumes, servers, strict=True)):
         holder = first.setdefault((server, volume.path), (index, volume.name))
         if server and holder[0] != index:
             message = f"{volume.path} on {server} is the volume '{holder[1]}' already; both see the same files"
             findings.warn(("nfs", "volumes", index), message)
 
 
-def _check_nodes(nfs: Nfs, placement: Placement, inventory: Inventory, findings: Findings) -> None:
+def _check_nodes(
+    nfs: Nfs, placement: Placement, placed: Iterable[_Placed], inventory: Inventory, findings: Findings
+) -> None:
     """Nodes that mount, but that no client of the export covers."""
     addresses = _addresses(placement.clients, inventory)
     exports = {
@@ -150,17 +161,7 @@ def _check_nodes(nfs: Nfs, placement: Placement, inventory: Inventory, findings:
         for export, hosts in zip(nfs.exports, placement.exports, strict=True)
         for server in hosts
     }
-    places: list[tuple[Path, Volume | StorageClass, str]] = [
-        *(
-            (("nfs", "volumes", index), item, server)
-            for index, (item, server) in enumerate(zip(nfs.volumes, placement.volumes, strict=True))
-        ),
-        *(
-            (("nfs", "classes", index), item, server)
-            for index, (item, server) in enumerate(zip(nfs.classes, placement.classes, strict=True))
-        ),
-    ]
-    for path, item, server in places:
+    for path, item, server in placed:
         export = exports.get((server, item.export))
         if export is None:
             continue

@@ -91,14 +91,14 @@ class Placement:
     """The hosts that the patterns of the section stand for: names in the inventory's order.
 
     ``servers`` maps a server's name to the address that clients use; ``exports`` holds for each export, in order,
-    the names of its servers; ``volumes`` and ``classes`` hold the name of each one's server.
+    the names of its servers; ``volumes`` and ``classes`` hold the name of each one's server by its own name.
     """
 
     servers: Mapping[str, str] = field(default_factory=dict)
     clients: tuple[str, ...] = ()
     exports: tuple[tuple[str, ...], ...] = ()
-    volumes: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Nfs(Section):
@@ -156,6 +156,5 @@ class Nfs(Section):
 
     def server_of(self, item: Volume | StorageClass) -> str:
         """The name of the server that a volume or class of this section is on."""
-        if isinstance(item, Volume):
-            return self._placement.volumes[self.volumes.index(item)]
-        return self._placement.classes[self.classes.index(item)]
+        placed = self._placement.volumes if isinstance(item, Volume) else self._placement.classes
+        return placed[item.name]

@@ -12,6 +12,7 @@ from mountwright.spec.ceph import Ceph  # noqa: TC001 - pydantic reads annotatio
 from mountwright.spec.kubernetes import Kubernetes  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.local import Local  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.nfs import Nfs  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.yaml_lines import Document
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -29,6 +30,12 @@ class StorageSpec(Section):
     """Disks of the nodes themselves."""
 
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())
+    _document: Document = PrivateAttr(default_factory=lambda: Document("storage.yml", {}))
+
+    @property
+    def document(self) -> Document:
+        """The file as it was read: it knows the line of every declaration."""
+        return self._document
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

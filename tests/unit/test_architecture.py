@@ -21,7 +21,14 @@ FLOORS = [
     {"mountwright.resources", "mountwright.spec", "mountwright.frames", "mountwright.local_transport"},
     {"mountwright.nfs", "mountwright.inventory", "mountwright.become"},
     {"mountwright.templates", "mountwright.yaml_lines"},
-    {"mountwright.shell", "mountwright.prelude", "mountwright.transport", "mountwright.outcome", "mountwright.paths"},
+    {
+        "mountwright.yaml_text",
+        "mountwright.shell",
+        "mountwright.prelude",
+        "mountwright.transport",
+        "mountwright.outcome",
+        "mountwright.paths",
+    },
     {"mountwright.secret"},
     {"mountwright.errors", "mountwright"},
 ]
