@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mountwright.spec.base import Section
 from mountwright.spec.kubectl import Kubectl  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.smoke import Smoke
 from mountwright.spec.values import found, refused
 
 OLDEST, NEWEST = 20, 40
@@ -44,6 +45,8 @@ class Kubernetes(Section):
     """The version of the cluster, in quotes: YAML would take 1.30 for the number 1.3."""
     kubectl: Kubectl | None = None
     """Where kubectl runs."""
+    smoke: Smoke = Smoke()
+    """The pods that k8s.smoke tries storage with."""
 
     @property
     def minor(self) -> int:
