@@ -71,6 +71,21 @@ def inventory_list(options: Options) -> int:
     return inventory.show(options)
 
 
+_NOT_FOR_LINT = ("limit", "check", "diff", "forks", "ask_become_pass")
+
+
+@host_task(
+    leave_out=_NOT_FOR_LINT,
+    instead_of_inventory="path",
+    help={"path": "a config.json, or manifests with the ConfigMap local-path-config"},
+)
+def local_lint(options: Options, path: str = "") -> int:
+    """Check a configuration of the local-path-provisioner before it stops the provisioner."""
+    from mountwright.cli import lint
+
+    return lint.local(options, path)
+
+
 @plain_task()
 def inventory_schema() -> int:
     """Print the JSON Schema of storage.yml, for editors."""
@@ -144,6 +159,7 @@ namespace = Collection(
     test=run_tests,
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
+    local=Collection(lint=local_lint),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )

@@ -65,6 +65,21 @@ class Document:
                 break
         return line
 
+    def text_line(self, path: Sequence[str | int], inner: int) -> int:
+        """Return the line in the file of line ``inner`` (from 1) of the text that ``path`` leads to.
+
+        Lines of a literal block (``|``) are told apart; in every other style the whole text has its first line.
+        """
+        node = self._root
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                node = self._entries.get(id(node), {}).get(step, (0, None))[1]
+            else:
+                node = node.value[step] if isinstance(node, yaml.SequenceNode) and isinstance(step, int) else None
+        if isinstance(node, yaml.ScalarNode) and node.style == "|":
+            return node.start_mark.line + 1 + inner
+        return self.line(path)
+
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """Return a Problem at the place that ``path`` leads to."""
         return Problem(self.source, self.line(path), key_path(path), message)
@@ -164,12 +179,46 @@ def _parse_json(text: str, source: str) -> Document | None:
     except ValueError:
         return None
     try:
-        document = _parse_yaml(text, source)
+        document = _parse_yaml(_without_tabs(text), source)
     except InputError as error:
         if any(problem.key for problem in error.problems):
             raise
         return Document(source, value)  # good JSON, though no YAML: the data without its lines
     return Document(source, value, document._root, document._entries)  # noqa: SLF001 - our own class
+
+
+def parse_first_json(text: str, source: str) -> tuple[Document, tuple[Problem, ...], int]:
+    """Read the first JSON value of a text as Go's ``json.Decoder`` does: what comes after it is not looked at.
+
+    Returns the document, keys that are there twice (of which Go takes the last), and where the value ends in the
+    text. Raises InputError with the line when it is no JSON.
+    """
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    try:
+        value, end = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise InputError(Problem(source, error.lineno, "", f"is no valid JSON: {error.msg}")) from None
+    except ValueError as error:
+        raise InputError(Problem(source, 0, "", f"is no valid JSON: {error}")) from None
+    except RecursionError:
+        raise InputError(Problem(source, 0, "", "is nested too deeply")) from None
+    builder = _Builder(source)
+    try:
+        root = _compose(_without_tabs(text[:end]), source)
+        if root is not None:
+            builder.build(root, ())
+    except InputError:
+        return Document(source, value), (), end  # good JSON, though no YAML: the data without its lines
+    return Document(source, value, root, builder.entries), tuple(builder.problems), end
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is a word of JavaScript, not of JSON")
+
+
+def _without_tabs(text: str) -> str:
+    """JSON has tabs only between its parts, where YAML has none."""
+    return text.replace("\t", " ")
 
 
 def _compose(text: str, source: str) -> yaml.Node | None:

@@ -163,3 +163,26 @@ def test_a_reader_that_has_seen_enough_is_no_error(task):
     )
     assert done.stdout in ("{\n", "Subcommands:\n")
     assert done.stderr == ""
+
+
+def test_local_lint_as_the_contract_says(tmp_path):
+    """`local.lint --path FILE -f json` needs no inventory; one document on stdout; 1 when there is an error."""
+    file = tmp_path / "config.json"
+    file.write_text('{"nodePathMap": [{"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES",\n"paths": ["data"]}]}')
+    done = call("local.lint", "--path", str(file), "-f", "json")
+    assert (done.returncode, done.stderr) == (1, "")
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert set(finding) == {"rule", "severity", "file", "line", "object", "message", "remedy"}
+    assert (finding["rule"], finding["severity"], finding["line"]) == ("relative-path", "error", 2)
+    assert json.loads(done.stdout)["summary"] == {"errors": 1, "warnings": 0}
+    file.write_text('{"sharedFileSystemPath": "/data"}')
+    done = call("local.lint", "--path", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 errors, 0 warnings\n", "")
+
+
+def test_local_lint_of_nothing_says_what_to_give(tmp_path):
+    """A file that does not exist is bad input: exit code 1, one line, no traceback."""
+    done = call("local.lint", "--path", str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert "does not exist" in done.stderr

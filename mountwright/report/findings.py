@@ -1,0 +1,29 @@
+"""A linter's findings as a person reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mountwright.kubernetes.findings import count
+from mountwright.report.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mountwright.kubernetes.findings import Finding
+
+
+def findings_text(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the lines: place, severity and rule, the object and what is wrong, what to do; at the end the sum."""
+    for finding in findings:
+        yield printable(f"{finding.file}:{finding.line}: {finding.severity} [{finding.rule}]")
+        yield printable(f"  {finding.object}: {finding.message}")
+        yield printable(f"  -> {finding.remedy}")
+    errors, warnings = count(findings, "error"), count(findings, "warning")
+    if findings:
+        yield ""
+    yield f"{_many(errors, 'error')}, {_many(warnings, 'warning')}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
