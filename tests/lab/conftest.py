@@ -10,5 +10,5 @@ from tests.lab.fleet_fixtures import (  # noqa: F401 - pytest finds fixtures by 
     fresh_fleet,
     redhat_node,
 )
-from tests.lab.kubernetes.fixtures import api, cluster, control_plane  # noqa: F401 - as above
+from tests.lab.kubernetes.fixtures import _node_lab, api, cluster, control_plane, node_lab  # noqa: F401 - as above
 from tests.lab.vm_fixtures import _one_vm, debian13_vm, fresh_vm, vms  # noqa: F401 - as above

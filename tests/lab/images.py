@@ -1,7 +1,8 @@
 """Root trees and disk images of Debian for the lab's machines, built with mmdebstrap from this box's mirrors.
 
 A *bare* machine lacks the packages that the roles bring, and has them in a package archive on its own disk, so that
-installing them is quick and needs no network. A *prepared* one has them installed.
+installing them is quick and needs no network. A *prepared* one has them installed. A *kubernetes* one is bare, and
+has a container runtime and the kubelet.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from tests.lab import cache
 from tests.lab.bridge import LabError
 from tests.lab.builder import run_builder
 from tests.lab.keys import ADMIN_PASSWORD
+from tests.lab.kubernetes import node_image
 from tests.lab.sources import apt_proxy, debian_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
-    Flavour = Literal["bare", "prepared"]
+    Contents = Literal["bare", "prepared"]
+    Flavour = Literal["bare", "prepared", "kubernetes"]
 
 RELEASES = {"12": "bookworm", "13": "trixie"}
 """Debian's code name by its number."""
@@ -73,7 +76,7 @@ class DiskImage:
         return self.path.parent.name
 
 
-def debian_root(release: str, *, variant: Flavour = "bare") -> Path:
+def debian_root(release: str, *, variant: Contents = "bare") -> Path:
     """The root tree for containers of Debian ``release`` ("12", "13"): no kernel; nobody may write to it.
 
     It has no host key and lets nobody in: who boots it adds ``/etc/ssh/ssh_host_ed25519_key`` and
@@ -89,12 +92,21 @@ def debian_root(release: str, *, variant: Flavour = "bare") -> Path:
 
 def disk_image(release: str, flavour: Flavour = "bare") -> DiskImage:
     """The disk for virtual machines of Debian ``release``; built at the first call; LabError when it fails."""
-    packages = (*_BASE, *_VIRTUAL)
-    key = (*_key(release, "vm", flavour, packages), str(DISK_BYTES), _INITRAMFS)
+    is_node = flavour == "kubernetes"
+    packages = (*_BASE, *_VIRTUAL, *(node_image.PACKAGES if is_node else ()))
+    key = (
+        *_key(release, "vm", flavour, packages),
+        str(DISK_BYTES),
+        _INITRAMFS,
+        *(node_image.key() if is_node else ()),
+    )
 
     def build(folder: Path) -> None:
         root = folder / "root"
-        _bootstrap(root, release, "vm", flavour, packages, essential_hook=_INITRAMFS)
+        hooks = [f"--essential-hook={_INITRAMFS}"]
+        if is_node:
+            hooks += node_image.hooks(folder)
+        _bootstrap(root, release, "vm", "prepared" if flavour == "prepared" else "bare", packages, hooks=hooks)
         for wanted, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
             found = sorted((root / "boot").glob(pattern))
             shutil.copyfile(found[-1], folder / wanted)
@@ -118,7 +130,7 @@ def _key(release: str, machine: str, flavour: str, packages: Sequence[str]) -> t
 
 
 def _bootstrap(
-    root: Path, release: str, machine: str, flavour: str, packages: Sequence[str], *, essential_hook: str = ""
+    root: Path, release: str, machine: str, contents: Contents, packages: Sequence[str], *, hooks: Sequence[str] = ()
 ) -> None:
     if release not in RELEASES:
         raise LabError(f"the lab has no Debian {release}; it has {', '.join(RELEASES)}")
@@ -126,13 +138,13 @@ def _bootstrap(
         again = shlex.join(["sudo", "--preserve-env=MOUNTWRIGHT_CACHE", *sys.orig_argv])
         raise LabError(f"building the lab's images needs root (once; running machines does not). Run:\n    {again}")
     code_name = RELEASES[release]
-    arguments = shlex.join([machine, flavour, ADMIN_PASSWORD, *STORAGE_PACKAGES])
+    arguments = shlex.join([machine, contents, ADMIN_PASSWORD, *STORAGE_PACKAGES])
     command = [
         *("mmdebstrap", "--mode=root", *_OPTIONS, f"--include={','.join(packages)}"),
         f'--customize-hook=chroot "$1" sh -s -- {arguments} <{shlex.quote(str(_CUSTOMIZE))}',
     ]
     if proxy := apt_proxy():
         command.append(f'--aptopt=Acquire::http::Proxy "{proxy}"')
-    if essential_hook:
-        command.append(f"--essential-hook={essential_hook}")
-    run_builder([*command, code_name, str(root), *debian_sources(code_name)], log=root.parent / "mmdebstrap.log")
+    run_builder(
+        [*command, *hooks, code_name, str(root), *debian_sources(code_name)], log=root.parent / "mmdebstrap.log"
+    )

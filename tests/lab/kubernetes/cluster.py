@@ -32,9 +32,6 @@ CLEARED = {
 }
 """What :meth:`Cluster.clear` takes away, and where the API has it; in the order in which it is best deleted."""
 
-_PATIENCE = 3.0
-"""Seconds that the controllers get to let go of what is being deleted, before its finalizers are taken away."""
-
 _CLEAR_SECONDS = 60.0
 
 
@@ -43,12 +40,14 @@ class Cluster:
     """A cluster, reached through ``kubectl`` with a kubeconfig file.
 
     ``private`` is a folder for what kubectl keeps, so that nothing of it gets into the user's own. Objects that
-    were there at :meth:`remember` stay; all others are a test's, and :meth:`clear` deletes them.
+    were there at :meth:`remember` stay; all others are a test's, and :meth:`clear` deletes them. ``patience`` is how
+    many seconds without any progress controllers and kubelets get until what is being deleted is taken from them.
     """
 
     kubeconfig: Path
     program: Path
     private: Path
+    patience: float = 3
     _kept: frozenset[str] = field(default=frozenset(), init=False, repr=False)
 
     def kubectl(
@@ -104,24 +103,26 @@ class Cluster:
     def clear(self) -> None:
         """Delete what tests have made: what was not there at :meth:`remember`; LabError when it does not go.
 
-        The cluster's own controllers get some seconds to do it in good order; then finalizers are taken away.
+        The cluster gets some seconds to do it in good order; then pods are forgotten and finalizers taken away.
         """
-        began = time.monotonic()
+        fewest, moved = None, time.monotonic()
         while True:
             there = self._all()
             left = [each for each in there if not self._stays(each)]
             if not left:
                 return
-            waited = time.monotonic() - began
+            if fewest is None or len(left) < fewest:
+                fewest, moved = len(left), time.monotonic()
+            waited = time.monotonic() - moved
             if waited > _CLEAR_SECONDS:
                 names = ", ".join(f"{each['kind']} {each['metadata']['name']}" for each in left[:10])
-                raise LabError(f"the cluster was not clean after {waited:.0f} s; {len(left)} objects stay: {names}")
-            new = [each for each in left if "deletionTimestamp" not in each["metadata"]]
+                raise LabError(f"nothing more went in {waited:.0f} s; {len(left)} objects stay: {names}")
+            impatient = waited > self.patience
+            new = [each for each in left if impatient or "deletionTimestamp" not in each["metadata"]]
+            options = f"gracePeriodSeconds={0 if impatient else 1}&propagationPolicy=Background"
             for path in _shortest(new, [each for each in there if self._stays(each)]):
-                self.kubectl(
-                    "delete", "--raw", f"{path}?gracePeriodSeconds=0&propagationPolicy=Background", check=False
-                )
-            if waited > _PATIENCE:
+                self.kubectl("delete", "--raw", f"{path}?{options}", check=False)
+            if impatient:
                 for each in left:
                     self._let_go(each)
 

@@ -139,26 +139,33 @@ class ControlPlane:
         """End all its processes and leave nothing of it; again is fine."""
         take_down(self.folder)
 
+    def free_port(self) -> int:
+        """Another port of this box for this cluster, free on all addresses; it counts as taken from now on."""
+        with cache.locked(clusters_folder() / ".lock"):
+            self._take_port()
+            self._record()
+        return self._ports[-1]
+
     def log(self, program: str) -> Path:
         """The file with all that a program has said."""
         return self.folder / f"{program}.log"
 
     def _lay_out(self, programs: Path) -> None:
         with cache.locked(clusters_folder() / ".lock"):
-            taken = {port for folder in _folders() for port in _state(folder).get("ports", ())}
-            while len(self._ports) < 3:
-                self._ports.append(network.free_cluster_port(taken | set(self._ports)))
+            for _ in ("the API server", "etcd", "etcd's peers"):
+                self._take_port()
             self.folder.mkdir(parents=True, mode=0o700)
-            owner = this_process()
-            state = {"owner": {"pid": owner.pid, "start": owner.start}, "ports": self._ports}
-            (self.folder / "cluster.json").write_text(json.dumps(state))
+            self._record()
         bridges = [str(Bridge(number).network.network_address + 1) for number in range(_BRIDGES)]
         server = self.authority.server("kube-apiserver", ["127.0.0.1", BOX_FROM_VM, *bridges], ["localhost"])
+        to_kubelets = self.authority.client("kube-apiserver", "system:masters")
         tokens = signing_key()
         for name, text in {
             "ca.crt": self.authority.certificate,
             "server.crt": server.certificate,
             "server.key": server.key,
+            "kubelet-client.crt": to_kubelets.certificate,
+            "kubelet-client.key": to_kubelets.key,
             "tokens.pub": tokens.certificate,
             "tokens.key": tokens.key,
             "admin.conf": self.kubeconfig_for("127.0.0.1"),
@@ -168,8 +175,19 @@ class ControlPlane:
             write_private(self.folder / name, text)
         self.cluster = Cluster(self.kubeconfig, programs / "kubectl", self.folder / "kubectl")
 
+    def _take_port(self) -> None:
+        taken = {port for folder in _folders() for port in _state(folder).get("ports", ())}
+        self._ports.append(network.free_cluster_port(taken | set(self._ports)))
+
+    def _record(self) -> None:
+        owner = this_process()
+        state = {"owner": {"pid": owner.pid, "start": owner.start}, "ports": self._ports}
+        temporary = self.folder / "cluster.json.new"
+        temporary.write_text(json.dumps(state))
+        temporary.rename(self.folder / "cluster.json")
+
     def _etcd(self) -> list[str]:
-        _, clients, peers = self._ports
+        _, clients, peers = self._ports[:3]
         return [
             *("--name=lab", "--data-dir=etcd", "--logger=zap", "--log-level=warn"),
             *(
@@ -192,6 +210,9 @@ class ControlPlane:
             *("--service-account-key-file=tokens.pub", "--service-account-signing-key-file=tokens.key"),
             *(f"--service-account-issuer={_ISSUER}", f"--service-cluster-ip-range={_SERVICES}"),
             *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"),
+            # For logs and exec. The address of a node of the lab is where this box reaches it (node.py).
+            *("--kubelet-client-certificate=kubelet-client.crt", "--kubelet-client-key=kubelet-client.key"),
+            "--kubelet-preferred-address-types=InternalIP",
             *("--allow-privileged=true", "--profiling=false"),
         ]
 

@@ -9,6 +9,10 @@ the text of an admin.conf for a machine that knows this box by that address (a m
 ``box_address(machine)``; a virtual machine: ``BOX_FROM_VM``; both in ``control_plane.py``), and
 ``control_plane.kubectl_program`` a kubectl that runs on any machine.
 
+``node_lab`` has a real node in a cluster of its own: ``node_lab["nfs1"]`` is a bare machine, ``node_lab["node1"]``
+one with a kubelet and as bare as far as storage goes, ``node_lab.cluster`` is as ``api`` above. Pods use
+``node_image.IMAGE``.
+
 With MOUNTWRIGHT_KUBECONFIG the tests that take ``api`` run against that cluster. It should be one that nobody else
 uses meanwhile: objects that come up during a test are taken for that test's, and deleted after it.
 """
@@ -25,6 +29,7 @@ import pytest
 from tests.lab.bridge import LabError
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.kubernetes.control_plane import ControlPlane
+from tests.lab.kubernetes.node import NodeLab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,3 +63,16 @@ def api(cluster: Cluster) -> Iterator[Cluster]:
     """A cluster in a clean state, and clean again afterwards."""
     yield cluster
     cluster.clear()
+
+
+@pytest.fixture(scope="session")
+def _node_lab() -> Iterator[NodeLab]:
+    with NodeLab() as made:
+        yield made
+
+
+@pytest.fixture
+def node_lab(_node_lab: NodeLab) -> Iterator[NodeLab]:
+    """An NFS server's machine and a Ready node; the cluster is clean, the machines are as the last test left them."""
+    yield _node_lab
+    _node_lab.cluster.clear()
