@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mountwright.outcome import Listener
-    from mountwright.resources.base import Resource
+    from mountwright.resources.base import Change, Resource
     from mountwright.secret import Secret
+    from mountwright.shell import Script
     from mountwright.transport import Completed, Transport
 
 _FACTS = "facts"
@@ -50,12 +52,14 @@ def converge(
             status = journey.travel(transport, check=check, before_changes=before_changes)
         finally:
             transport.close()
-        return HostOutcome(host, status, tuple(journey.records), seconds=time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        return HostOutcome(host, status, tuple(journey.records), seconds=seconds, remarks=journey.remarks)
     except Exception as problem:  # noqa: BLE001 - a fault of ours on one host must not end the others
         error = problem if isinstance(problem, HostError) else internal_error(problem)
         error = journey.masked(error)
         status = Status.UNREACHABLE if isinstance(error, UnreachableError) else Status.FAILED
-        return HostOutcome(host, status, tuple(journey.records), error, time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        return HostOutcome(host, status, tuple(journey.records), error, seconds, remarks=journey.remarks)
 
 
 class _Journey:
@@ -66,6 +70,7 @@ class _Journey:
         self.resources = resources
         self.listener = listener
         self.records: list[ChangeRecord] = []
+        self.remarks: tuple[str, ...] = ()
         self.applications: dict[str, int] = {}
         self.secrets: set[Secret] = set()
         for resource in resources:
@@ -99,6 +104,7 @@ class _Journey:
         plan = make_plan(self.resources, observed, os)
         for planned in plan.changes:
             self.secrets.update(planned.change.script.secrets)
+        self.remarks = tuple(mask(line, self.secrets) for line in plan.remarks)
         return plan, generation
 
     def refuse_endless(self, plan: Plan) -> None:
@@ -115,8 +121,11 @@ class _Journey:
         """Run one apply program. Return False when the plan was stale and nothing was run."""
         nonce = frames.new_nonce()
         by_key = {str(number): planned for number, planned in enumerate(plan.changes)}
+        rehearsals = _rehearsals(planned.change for planned in plan.changes)
         program = frames.apply_program(
-            nonce, {key: planned.change.script for key, planned in by_key.items()}, generation=generation
+            nonce,
+            {**rehearsals, **{key: planned.change.script for key, planned in by_key.items()}},
+            generation=generation,
         )
         run = _ApplyRun(self, by_key)
         reader = frames.FrameReader(nonce, run.on_frame)
@@ -143,6 +152,7 @@ class _ApplyRun:
         self.stale = False
         self.finished = 0
         self.failed: tuple[PlannedChange, frames.Frame] | None = None
+        self.refused: frames.Frame | None = None
 
     def on_frame(self, frame: frames.Frame) -> None:
         journey = self.journey
@@ -152,8 +162,11 @@ class _ApplyRun:
             else:
                 journey.listener.host_activity(journey.host, frame.key)
             return
-        planned = self.by_key[frame.key]
-        if frame.kind == "begin":
+        planned = self.by_key.get(frame.key)
+        if planned is None:
+            if frame.exit_code:
+                self.refused = frame
+        elif frame.kind == "begin":
             journey.listener.host_activity(journey.host, planned.record().summary)
         elif frame.exit_code:
             self.failed = (planned, frame)
@@ -167,6 +180,12 @@ class _ApplyRun:
                 journey.listener.change_done(journey.host, record)
 
     def raise_unless_finished(self, completed: Completed, outside: bytes) -> None:
+        if self.refused:
+            done = "nothing more" if self.journey.applications else "nothing"
+            raise StepError(
+                f"a rehearsal of the changes failed with exit code {self.refused.exit_code}; {done} was changed",
+                output=last_lines(self.refused.output),
+            )
         if self.failed:
             planned, frame = self.failed
             raise StepError(
@@ -181,6 +200,18 @@ class _ApplyRun:
             )
 
 
+def _rehearsals(changes: Iterable[Change]) -> dict[str, Script]:
+    """Each rehearsal once, with what all the changes that share it have to be rehearsed."""
+    shared: dict[int, tuple[Script, list[Change]]] = {}
+    for change in changes:
+        if change.rehearsal is not None:
+            shared.setdefault(id(change.rehearsal), (change.rehearsal, []))[1].append(change)
+    return {
+        f"rehearsal {number}": dataclasses.replace(script, arguments=tuple(change.rehearsed for change in group))
+        for number, (script, group) in enumerate(shared.values())
+    }
+
+
 def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str, Observed], OperatingSystem, str]:
     """Look at all resources in one exec.
 
@@ -188,35 +219,37 @@ def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str
     first resource whose state could not be found out (others in its output).
     """
     nonce = frames.new_nonce()
-    probes = {str(number): resource for number, resource in enumerate(resources)}
-    scripts = {_FACTS: frames.FACTS, **{key: resource.probe() for key, resource in probes.items()}}
-    completed = transport.run(frames.probe_program(nonce, scripts))
+    resources = tuple(resources)
+    # Resources that look with one and the same script (the objects of a cluster) share its one run.
+    scripts = {resource.id: resource.probe() for resource in resources}
+    shared: dict[int, str] = {}
+    for script in scripts.values():
+        shared.setdefault(id(script), str(len(shared)))
+    key_of = {name: shared[id(script)] for name, script in scripts.items()}
+    programs = {_FACTS: frames.FACTS, **{shared[id(script)]: script for script in scripts.values()}}
+    completed = transport.run(frames.probe_program(nonce, programs))
     seen, outside = frames.read_frames(nonce, completed.stdout)
     said, stray = frames.read_frames(nonce, completed.stderr)
-    missing = [key for key in scripts if key not in seen]
-    if missing:
+    if any(key not in seen for key in programs):
         raise ConnectionLostError(
             f"the host's answer is not complete (exit code {completed.exit_code})",
             output=last_lines(stray + outside[-4096:]),
         )
-    unknown = [key for key in probes if seen[key].exit_code not in (0, ABSENT)]
+    unknown = {key: name for name, key in reversed(key_of.items()) if seen[key].exit_code not in (0, ABSENT)}
     if unknown:
-        lines = [(probes[key].id, last_lines(said[key].output)) for key in unknown if key in said]
+        first, *others = reversed(unknown)
+        output = list(last_lines(said[first].output)) if first in said else []
+        output += [
+            f"{unknown[key]}: {line}" for key in others if key in said for line in last_lines(said[key].output)
+        ]
         raise ProbeError(
-            f"its state could not be found out (exit code {seen[unknown[0]].exit_code})",
-            resource=probes[unknown[0]].id,
-            output=[
-                line if number == 0 else f"{name}: {line}"
-                for number, (name, text) in enumerate(lines)
-                for line in text
-            ],
+            f"its state could not be found out (exit code {seen[first].exit_code})",
+            resource=unknown[first],
+            output=output,
         )
     facts = Observed(present=True, stdout=seen[_FACTS].output).fields
-    observed = {
-        resource.id: Observed(present=seen[key].exit_code == 0, stdout=seen[key].output)
-        for key, resource in probes.items()
-    }
-    return observed, operating_system(facts), facts["generation"]
+    looks = {key: Observed(present=seen[key].exit_code == 0, stdout=seen[key].output) for key in shared.values()}
+    return {name: looks[key] for name, key in key_of.items()}, operating_system(facts), facts["generation"]
 
 
 def operating_system(facts: Mapping[str, str]) -> OperatingSystem:

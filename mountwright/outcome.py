@@ -37,7 +37,7 @@ class HostOutcome:
 
     ``changes`` are those that would be made (planned) or that were made (changed; failed: the ones done before the
     failure). ``error`` is set exactly for failed and unreachable. ``reason`` says why a host was skipped.
-    ``seconds`` is wall time.
+    ``seconds`` is wall time. ``remarks`` is what the operator should know though nothing has to change for it.
     """
 
     host: str
@@ -46,6 +46,7 @@ class HostOutcome:
     error: HostError | None = None
     seconds: float = 0.0
     reason: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Listener(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mountwright.errors import HostError
 from mountwright.outcome import ChangeRecord
+from mountwright.resources.base import Remark
 from mountwright.secret import mask
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class PlannedChange:
 
 @dataclass(frozen=True)
 class Plan:
-    """A host's changes, in the order in which they are to be made."""
+    """A host's changes, in the order in which they are to be made, and what else there is to say of it."""
 
     changes: tuple[PlannedChange, ...]
+    remarks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -69,7 +71,7 @@ class Plan:
         settled = itertools.takewhile(lambda planned: not planned.change.settle_first, self.changes)
         head = tuple(settled)
         unsettling = itertools.takewhile(lambda planned: planned.change.settle_first, self.changes[len(head) :])
-        return Plan(head + tuple(unsettling))
+        return Plan(head + tuple(unsettling), self.remarks)
 
 
 def masked_record(record: ChangeRecord, secrets: Iterable[Secret]) -> ChangeRecord:
@@ -92,6 +94,7 @@ def make_plan(resources: Iterable[Resource], observed: Mapping[str, Observed], o
     such reasons: the first is the error, the others are in its output.
     """
     changes: list[PlannedChange] = []
+    remarks: list[str] = []
     refusals: list[HostError] = []
     for resource in resources:
         try:
@@ -100,11 +103,13 @@ def make_plan(resources: Iterable[Resource], observed: Mapping[str, Observed], o
             error.resource = error.resource or resource.id
             refusals.append(error)
             continue
-        if change is not None:
+        if isinstance(change, Remark):
+            remarks += change.lines
+        elif change is not None:
             changes.append(PlannedChange(resource.id, change))
     if refusals:
         first, *others = refusals
         for other in others:
             first.output += (f"also {other.resource}: {other.message}", *other.output)
         raise first
-    return Plan(tuple(changes))
+    return Plan(tuple(changes), tuple(remarks))

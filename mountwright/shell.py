@@ -51,6 +51,8 @@ class Script:
     body: str
     values: Mapping[str, Value] = field(default_factory=dict)
     arguments: Sequence[Value] = ()
+    holds: Sequence[Secret] = ()
+    """Secrets that are a part of some value, so that they too are masked in what the script prints."""
 
     def render(self) -> str:
         """Return the shell text: assignments first, then the body."""
@@ -66,6 +68,6 @@ class Script:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """The secrets among the values."""
+        """The secrets among the values, and those inside of them."""
         everything = (*self.values.values(), *self.arguments)
-        return tuple(value for value in everything if isinstance(value, Secret))
+        return (*(value for value in everything if isinstance(value, Secret)), *self.holds)

@@ -111,6 +111,8 @@ def show(console: Console, report: Report, seconds: float, options: Options) -> 
     for outcome in report.outcomes:
         for line in text.failure_text(outcome):
             console.print(line)
+    for line in text.remarks_text(report.outcomes):
+        console.print(line)
     for line in text.recap_text(report.outcomes, seconds):
         console.print(line)
     if options.json:

@@ -30,7 +30,7 @@ def hosts_document(outcomes: Iterable[HostOutcome]) -> dict[str, Any]:
             ],
             "error": error_document(outcome.error),
             "seconds": round(outcome.seconds, 3),
-        }
+        } | ({"remarks": list(outcome.remarks)} if outcome.remarks else {})
     return {"hosts": hosts, "summary": summary}
 
 

@@ -78,6 +78,13 @@ def failure_text(outcome: HostOutcome) -> Iterator[Text]:
     yield Text()
 
 
+def remarks_text(outcomes: Iterable[HostOutcome]) -> Iterator[Text]:
+    """What the operator should know of hosts though nothing has to change for it."""
+    for outcome in outcomes:
+        for line in outcome.remarks:
+            yield Text(f"{outcome.host}: note: {printable(line)}", "yellow")
+
+
 def recap_text(outcomes: Sequence[HostOutcome], seconds: float) -> Iterator[Text]:
     """The last thing on the screen: how each host ended, and how many ended how."""
     yield Text("Recap", "bold")

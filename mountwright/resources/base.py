@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from mountwright.errors import ProbeError
 
 if TYPE_CHECKING:
-    from mountwright.shell import Script
+    from mountwright.shell import Script, Value
 
 ABSENT = 100
 """Exit code by which a probe says that the thing does not exist."""
@@ -71,6 +71,9 @@ class Change:
     ``settle_first``: after this change the host may look different in other places (a package's install script
     writes files and starts services), so the engine looks again before it goes on with later changes.
     ``silence`` is how many seconds the script may take.
+    ``rehearsal`` tries a change without making it; its exit code 0 means that it would succeed. Changes with the same
+    rehearsal share one run of it, which gets the ``rehearsed`` of each as arguments; all rehearsals come before the
+    first change, so that one that would fail leaves nothing half-done.
     """
 
     summary: str
@@ -80,6 +83,15 @@ class Change:
     settle_first: bool = False
     silence: float = 120.0
     notes: tuple[str, ...] = field(default=())
+    rehearsal: Script | None = None
+    rehearsed: Value = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the operator should know of a resource that needs no change: lines for the report."""
+
+    lines: tuple[str, ...]
 
 
 class Resource(Protocol):
@@ -93,11 +105,11 @@ class Resource(Protocol):
         """Return the script that looks at the host and changes nothing.
 
         It prints to stdout what :meth:`plan` needs, and exits 0 (present), :data:`ABSENT`, or anything else with
-        a reason on stderr when it can't tell.
+        a reason on stderr when it can't tell. Resources whose probes are the same Script object share one run of it.
         """
 
-    def plan(self, observed: Observed, os: OperatingSystem) -> Change | None:
-        """Return what would have to change, or None when the host is as declared.
+    def plan(self, observed: Observed, os: OperatingSystem) -> Change | Remark | None:
+        """Return what would have to change, or None (or a remark) when the host is as declared.
 
         Raises HostError (with what to do) when the wish can't or must not be fulfilled on this host.
         """
