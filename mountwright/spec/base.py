@@ -7,7 +7,7 @@ import functools
 import inspect
 import os
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 # Pydantic would search every installed distribution for plugins of its own; ours has none, and starts sooner.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -47,11 +47,32 @@ def describe_all() -> None:
         for name, text in field_texts(model).items():
             if name in model.model_fields:
                 model.model_fields[name].description = text
-        model.model_rebuild(force=True)
+    rebuilt: set[type[BaseModel]] = set()
+    for model in _models(Section):
+        _rebuild(model, rebuilt)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field of this type holds: one, a list of them, one or nothing."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def _rebuild(model: type[BaseModel], rebuilt: set[type[BaseModel]]) -> None:
+    """Make a model's schema anew, after those of the models that it holds: it takes theirs over."""
+    if model in rebuilt:
+        return
+    rebuilt.add(model)
+    for field in model.model_fields.values():
+        for inner in models_in(field.annotation):
+            _rebuild(inner, rebuilt)
+    model.model_rebuild(force=True)
 
 
 def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """All models below one, in the order of their definition: a model comes after those that it holds."""
+    """All models below one."""
     for model in base.__subclasses__():
         yield model
         yield from _models(model)

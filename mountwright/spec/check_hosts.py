@@ -76,9 +76,10 @@ def peer_address(host: Host) -> str:
 
 def place(nfs: Nfs, inventory: Inventory, findings: Findings) -> Placement:
     """Which hosts serve and which mount; volumes and classes are placed later, when the exports are known."""
-    servers = hosts_of(nfs.servers, ("nfs", "servers"), inventory, findings)
+    servers = hosts_of(nfs.servers, ("nfs", "servers"), inventory, findings) if nfs.servers is not None else ()
     clients = hosts_of(nfs.clients, ("nfs", "clients"), inventory, findings)
     server_names = [host.name for host in servers]
+    _check_external(nfs, server_names, findings)
     for name in nfs.addresses:
         if servers and name not in server_names:
             message = f"'{name}' is none of the servers{suggestion(name, server_names)}"
@@ -92,6 +93,17 @@ def place(nfs: Nfs, inventory: Inventory, findings: Findings) -> Placement:
         clients=tuple(host.name for host in clients),
         exports=tuple(exports),
     )
+
+
+def _check_external(nfs: Nfs, servers: list[str], findings: Findings) -> None:
+    """Whether there are servers at all, and no two of one name."""
+    for name in nfs.external:
+        if name in servers:
+            message = f"'{name}' is among nfs.servers already; an external server has a name of its own"
+            findings.error(("nfs", "external", name), message)
+    if nfs.servers is None and (nfs.exports or not nfs.external):
+        message = "this key is missing: group or host pattern: the hosts that become NFS servers"
+        findings.error(("nfs", "servers"), message)
 
 
 def _servers_of(

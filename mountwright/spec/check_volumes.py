@@ -39,8 +39,6 @@ def check_volumes(nfs: Nfs, placement: Placement, inventory: Inventory, findings
         _check_one(item, ("nfs", "classes", index), nfs, placement, findings)
         for index, item in enumerate(nfs.classes)
     )
-    _check_names("nfs.volumes", nfs.volumes, ("nfs", "volumes"), findings)
-    _check_names("nfs.classes", nfs.classes, ("nfs", "classes"), findings)
     _check_shared_directories(nfs, volumes, findings)
     placed: list[_Placed] = [
         *((("nfs", "volumes", index), item, volumes[index]) for index, item in enumerate(nfs.volumes)),
@@ -75,8 +73,10 @@ def _check_one(item: Volume | StorageClass, path: Path, nfs: Nfs, placement: Pla
 
 def _server(item: Volume | StorageClass, path: Path, nfs: Nfs, placement: Placement, findings: Findings) -> str:
     servers = tuple(placement.servers)
-    if item.server is not None and servers and item.server not in servers:
-        message = f"'{item.server}' is none of the NFS servers{suggestion(item.server, servers)}"
+    if item.server in nfs.external or (item.server is None and not servers and len(nfs.external) == 1):
+        return item.server or next(iter(nfs.external))
+    if item.server is not None and (servers or nfs.external) and item.server not in servers:
+        message = f"'{item.server}' is none of the NFS servers{suggestion(item.server, [*servers, *nfs.external])}"
         findings.error((*path, "server"), message)
         return ""
     on = {
@@ -85,6 +85,8 @@ def _server(item: Volume | StorageClass, path: Path, nfs: Nfs, placement: Placem
         if export.path == item.export
         for server in hosts
     }
+    if not servers and nfs.external:
+        findings.error((*path, "server"), f"this key is missing: one of {names(nfs.external)}")
     if not servers or _may_be_left_out(item.export, findings):
         return ""
     wanted = [item.server] if item.server else list(servers)
@@ -131,15 +133,6 @@ def _no_export(item: Volume | StorageClass, nfs: Nfs, placement: Placement, serv
             f"write 'export: {around}' and 'subdir: {below}'"
         )
     return f"{item.export} is outside every export of {where}{suggestion(item.export, paths)}"
-
-
-def _check_names(what: str, items: Iterable[Volume | StorageClass], path: Path, findings: Findings) -> None:
-    first: dict[str, Path] = {}
-    for index, item in enumerate(items):
-        here: Path = (*path, index, "name")
-        other = first.setdefault(item.name, here)
-        if other != here:
-            findings.error(here, f"'{item.name}' is in {what} already, in {findings.place(other)}")
 
 
 def _check_shared_directories(nfs: Nfs, servers: Iterable[str], findings: Findings) -> None:

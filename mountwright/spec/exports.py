@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mountwright.nfs.grammar import Entry, check_option, classify_client, contradictions
-from mountwright.spec.base import Section
+from mountwright.spec.traits import Pool
 from mountwright.spec.values import ExportPath, Group, Mode, Pattern, User, found, refused, text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ Option = Annotated[str, BeforeValidator(_option), WithJsonSchema({"type": "strin
 Options = Annotated[tuple[Option, ...], BeforeValidator(_options)]
 
 
-class Export(Section):
+class Export(Pool):
     """A directory that is created on the servers and exported."""
 
     path: ExportPath = Field(examples=["/srv/nfs/pv1"])

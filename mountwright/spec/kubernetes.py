@@ -8,9 +8,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mountwright.spec.base import Section
+from mountwright.spec.contents import ConfigMap, Namespace, Secret  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.kubectl import Kubectl  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.metadata import LabelValue  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.objects import AnyClass, Claim, PersistentVolume  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.smoke import Smoke
-from mountwright.spec.values import found, refused
+from mountwright.spec.values import Pattern, found, refused
 
 OLDEST, NEWEST = 20, 40
 _EXPECTED = f'a version between "1.{OLDEST}" and "1.{NEWEST}" in quotes, like "1.33"'
@@ -47,6 +50,20 @@ class Kubernetes(Section):
     """Where kubectl runs."""
     smoke: Smoke = Smoke()
     """The pods that k8s.smoke tries storage with."""
+    node_names: dict[Pattern, LabelValue] = Field(default={}, examples=[{"node1": "node1.example.com"}])
+    """What the label kubernetes.io/hostname of a node says, by its name in the inventory, where it is another."""
+    namespaces: tuple[Namespace, ...] = ()
+    """Namespaces that claims, Secrets and ConfigMaps are in."""
+    secrets: tuple[Secret, ...] = ()
+    """Secrets, such as the credentials of drivers; their values stay out of storage.yml."""
+    config_maps: tuple[ConfigMap, ...] = ()
+    """ConfigMaps, such as the configuration of drivers."""
+    classes: tuple[AnyClass, ...] = ()
+    """StorageClasses of any provisioner; those on an export of ours are in nfs.classes."""
+    volumes: tuple[PersistentVolume, ...] = ()
+    """PersistentVolumes of any source; those on an export of ours are in nfs.volumes."""
+    claims: tuple[Claim, ...] = ()
+    """PersistentVolumeClaims."""
 
     @property
     def minor(self) -> int:

@@ -8,6 +8,7 @@ from mountwright import yaml_lines
 from mountwright.errors import InputError
 from mountwright.spec.check_exports import check_exports
 from mountwright.spec.check_hosts import hosts_of, place
+from mountwright.spec.check_objects import check_objects
 from mountwright.spec.check_volumes import check_volumes
 from mountwright.spec.findings import Findings
 from mountwright.spec.reading import read
@@ -44,10 +45,11 @@ def load_storage(path: Path, inventory: Inventory) -> StorageSpec:
         _place_nfs(spec.nfs, inventory, findings)
     if spec.ceph is not None:
         _place_ceph(spec.ceph, inventory, findings)
+    check_objects(spec, inventory, findings)
     if findings.errors:
         raise InputError(findings.errors)
     spec._warnings = tuple(sorted(set(findings.warnings)))  # noqa: SLF001 - what loading found is set once, here
-    spec._document = document  # noqa: SLF001 - set once, here
+    spec._document, spec._origins = document, findings.origins  # noqa: SLF001 - set once, here
     return spec
 
 

@@ -104,8 +104,11 @@ class Placement:
 class Nfs(Section):
     """NFS servers, the nodes that mount from them, and what is exported."""
 
-    servers: Pattern = Field(examples=["nfs_servers"])
-    """Group or host pattern: the hosts that become NFS servers."""
+    servers: Pattern | None = Field(default=None, examples=["nfs_servers"])
+    """Group or host pattern: the hosts that become NFS servers. It may be left out where all are external."""
+    external: dict[Pattern, Address] = Field(default={}, examples=[{"filer1": "filer.example.com"}])
+    """Servers that somebody else looks after (a filer, a cloud service), by a name of your own, each with the
+    address that the nodes reach it under. Nothing connects to them, and no export of theirs is checked."""
     clients: Pattern = Field(examples=["kube_node"])
     """Group or host pattern: the nodes that mount."""
     protocol: Literal["v3+v4", "v4"] = "v3+v4"
@@ -145,8 +148,8 @@ class Nfs(Section):
         return self._placement.clients
 
     def server_address(self, host: str) -> str:
-        """The address under which clients reach a server. Raises KeyError for a host that is no server."""
-        return self._placement.servers[host]
+        """The address under which clients reach a server, ours or external. Raises KeyError for what is neither."""
+        return self._placement.servers.get(host) or self.external[host]
 
     def exports_for(self, host: str) -> tuple[Export, ...]:
         """What a host exports, in the order declared; nothing for a host that is no server."""
@@ -155,6 +158,6 @@ class Nfs(Section):
         )
 
     def server_of(self, item: Volume | StorageClass) -> str:
-        """The name of the server that a volume or class of this section is on."""
+        """The name of the server, ours or external, that a volume or class of this section is on."""
         placed = self._placement.volumes if isinstance(item, Volume) else self._placement.classes
         return placed[item.name]

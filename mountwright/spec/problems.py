@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
-from mountwright.spec.base import field_texts
+from mountwright.spec.base import field_texts, models_in
 from mountwright.spec.values import found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
@@ -66,7 +65,7 @@ def _what_it_is(model: type[BaseModel], path: Path) -> str:
 
 def _unknown_key(model: type[BaseModel], path: Path) -> str:
     parent = _model_at(model, path[:-1])
-    known = list(parent.model_fields) if parent else []
+    known = [field.alias or name for name, field in parent.model_fields.items()] if parent else []
     if not known:
         return "unknown key; this section has no keys yet"
     near = difflib.get_close_matches(str(path[-1]), known, n=1)
@@ -87,11 +86,5 @@ def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseMod
         if isinstance(step, int):
             continue
         field = current.model_fields.get(step) if current else None
-        current = _model_in(field.annotation) if field else None
+        current = next(models_in(field.annotation), None) if field else None
     return current
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from mountwright.spec.pools import take_apart
 from mountwright.spec.problems import message_of, path_of
 from mountwright.spec.storage import StorageSpec
 
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     from mountwright.spec.problems import Path
 
 # Lists whose items stand for themselves: without a faulty one the others can still be checked.
-_LISTS: tuple[Path, ...] = (("nfs", "exports"), ("nfs", "volumes"), ("nfs", "classes"))
+_LISTS: tuple[Path, ...] = (
+    ("nfs", "exports"),
+    ("nfs", "volumes"),
+    ("nfs", "classes"),
+    ("kubernetes", "namespaces"),
+    ("kubernetes", "secrets"),
+    ("kubernetes", "config_maps"),
+    ("kubernetes", "classes"),
+    ("kubernetes", "volumes"),
+    ("kubernetes", "claims"),
+)
 # Required keys without which the rest of their section can still be checked.
 _PATTERNS: tuple[Path, ...] = (("nfs", "servers"), ("nfs", "clients"), ("ceph", "clients"))
 _UNKNOWN_PATTERN = "unknown"
@@ -31,6 +42,8 @@ def read(data: dict[str, Any], findings: Findings) -> StorageSpec:
     values, empty = _without_empty({key: value for key, value in data.items() if not str(key).startswith("x-")}, ())
     for path in empty:
         findings.error(path, "has no value; give it one, or leave the key out")
+    for path, message in take_apart(values, findings.origins):
+        findings.error(path, message)
     while True:
         try:
             return StorageSpec.model_validate(values)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mountwright.spec.base import Section
+from mountwright.spec.metadata import LabelKey, LabelValue  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.quantity import Capacity  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.values import found, refused, text
-from mountwright.spec.volumes import LabelKey, LabelValue  # noqa: TC001 - pydantic reads annotations at run time
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PrivateAttr
 
@@ -12,7 +12,11 @@ from mountwright.spec.ceph import Ceph  # noqa: TC001 - pydantic reads annotatio
 from mountwright.spec.kubernetes import Kubernetes  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.local import Local  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.nfs import Nfs  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.pools import Origins
 from mountwright.yaml_lines import Document
+
+if TYPE_CHECKING:
+    from mountwright.spec.problems import Path
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -32,10 +36,16 @@ class StorageSpec(Section):
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())
     _document: Document = PrivateAttr(default_factory=lambda: Document("storage.yml", {}))
 
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
     @property
     def document(self) -> Document:
         """The file as it was read: it knows the line of every declaration."""
         return self._document
+
+    def in_file(self, section: str, name: str, index: int) -> Path:
+        """The place in the file of an item of a list: ``spec.in_file("nfs", "volumes", 3)``."""
+        return self._origins.in_file((section, name, index))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_PATH = 1024  # bytes; NFS_MAXPATHLEN
+_LONGEST_PART = 255  # bytes; NAME_MAX of Linux
 _LONGEST_NAME = 253  # RFC 1123 subdomain, as Kubernetes takes it
 _HIGHEST_ID = 2**32 - 2  # 2^32 - 1 means "no change" to chown
 _HIGHEST_PORT = 65535
-_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+KUBERNETES_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""An RFC 1123 label, as a regular expression."""
+_SUBDOMAIN = rf"{KUBERNETES_LABEL}(\.{KUBERNETES_LABEL})*"
 _USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?"
 
 
@@ -63,9 +65,16 @@ def _absolute_path(value: Any) -> str:
     plain = normalise_path(path)
     if path != plain:
         raise refused(f"{path!r} is not in its plain form (no '//', '.', '..' or '/' at the end); write {plain!r}")
+    _refuse_long(path)
+    return path
+
+
+def _refuse_long(path: str) -> None:
     if len(to_bytes(path)) > _LONGEST_PATH:
         raise refused(f"the path is {len(to_bytes(path))} bytes long; NFS takes {_LONGEST_PATH} at most")
-    return path
+    longest = max(len(to_bytes(part)) for part in path.split("/"))
+    if longest > _LONGEST_PART:
+        raise refused(f"a name in the path is {longest} bytes long; file systems take {_LONGEST_PART} at most")
 
 
 def _export_path(value: Any) -> str:
@@ -86,6 +95,7 @@ def _subdirectory(value: Any) -> str:
         raise refused(f"{path!r} is absolute; expected a path below the export, like {path.strip('/') or 'team-a'!r}")
     if path != posixpath.normpath(path) or path.split("/")[0] in {"..", "."}:
         raise refused(f"{path!r} is not in its plain form (no '//', '.', '..' or '/' at the end)")
+    _refuse_long(path)
     return path
 
 
@@ -114,7 +124,8 @@ def _account(kind: str) -> Callable[[Any], str]:
     return check
 
 
-def _kubernetes_name(value: Any) -> str:
+def kubernetes_name(value: Any) -> str:
+    """The name of most kinds of objects; raises what was expected otherwise."""
     name = text(value, "a name of lower-case letters, digits, '-' and '.'")
     if re.fullmatch(_SUBDOMAIN, name, re.ASCII) and len(name) <= _LONGEST_NAME:
         return name
@@ -127,7 +138,28 @@ def _kubernetes_name(value: Any) -> str:
 
 
 def _storage_class(value: Any) -> str:
-    return "" if value == "" else _kubernetes_name(value)
+    return "" if value == "" else kubernetes_name(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise refused(f"expected true or false, found {found(value)}")
+    return value
+
+
+def _any_text(value: Any) -> str:
+    return text(value, "text")
+
+
+def whole_number(low: int, high: int) -> Callable[[Any], int]:
+    """The check of a whole number between two bounds, both included."""
+
+    def check(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise refused(f"expected a whole number between {low} and {high}, found {found(value)}")
+        return value
+
+    return check
 
 
 def _pattern(value: Any) -> str:
@@ -163,7 +195,7 @@ Subdirectory = Annotated[str, BeforeValidator(_subdirectory), _schema("[^/].*")]
 Mode = Annotated[str, BeforeValidator(_mode), _schema("[0-7]{3,4}")]
 User = Annotated[str, BeforeValidator(_account("user")), _ACCOUNT_SCHEMA]
 Group = Annotated[str, BeforeValidator(_account("group")), _ACCOUNT_SCHEMA]
-KubernetesName = Annotated[str, BeforeValidator(_kubernetes_name), _schema(_SUBDOMAIN, maxLength=_LONGEST_NAME)]
+KubernetesName = Annotated[str, BeforeValidator(kubernetes_name), _schema(_SUBDOMAIN, maxLength=_LONGEST_NAME)]
 StorageClassName = Annotated[
     str, BeforeValidator(_storage_class), _schema(f"({_SUBDOMAIN})?", maxLength=_LONGEST_NAME)
 ]
@@ -172,3 +204,5 @@ Port = Annotated[
     int, BeforeValidator(_port), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _HIGHEST_PORT})
 ]
 MountOption = Annotated[str, BeforeValidator(_mount_option), _schema(r"[^,\s-][^,\s]*")]
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Text = Annotated[str, BeforeValidator(_any_text), _schema(minLength=1)]
