@@ -31,6 +31,7 @@ __all__ = [
     "normalise_path",
     "parse_exports",
     "survives_etab",
+    "too_long",
 ]
 
 # Sizes of exportfs's buffers, in bytes with the closing NUL.
@@ -76,6 +77,13 @@ def normalise_path(path: str) -> str:
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
+def too_long(word: str) -> str | None:
+    """What is wrong with ``client(options)`` when it is longer than exportfs's buffer, or None."""
+    if len(to_bytes(word)) < _CLIENT_BUFFER:
+        return None
+    return f"'{word[:40]}...' is longer than the {_CLIENT_BUFFER - 1} bytes that exportfs takes"
+
+
 def _entries(words: list[str], faults: list[str]) -> Iterator[Entry]:
     if not words:
         return
@@ -84,8 +92,8 @@ def _entries(words: list[str], faults: list[str]) -> Iterator[Entry]:
     defaults: tuple[str, ...] = ()
     before = ""
     for word in clients:
-        if len(to_bytes(word)) >= _CLIENT_BUFFER:
-            faults.append(f"'{word[:40]}...' is longer than the {_CLIENT_BUFFER - 1} bytes that exportfs takes")
+        if long := too_long(word):
+            faults.append(long)
         if word.startswith("-"):
             defaults += _checked_options(word[1:], faults)
             continue

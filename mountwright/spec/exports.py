@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from mountwright.nfs.grammar import Entry, check_option, classify_client, contradictions
+from mountwright.nfs.grammar import Entry, check_option, classify_client, contradictions, survives_etab, too_long
 from mountwright.spec.traits import Pool
 from mountwright.spec.values import ExportPath, Group, Mode, Pattern, User, found, refused, text
 
@@ -34,6 +34,8 @@ def _option(value: Any) -> str:
         raise refused(f"{option!r} has a comma; write each export option as an item of its own: [rw, sync]")
     if re.search(r"[\s()]", option):
         raise refused(f"{option!r} has white space or parentheses, which no option of exports(5) has")
+    if not survives_etab(option):
+        raise refused(f"{option!r} has a backslash before three octal digits, which nfs-utils can't read back")
     wrong = check_option(option)
     if wrong:
         raise refused(wrong)
@@ -99,5 +101,7 @@ class Export(Pool):
 
 
 def option_faults(export: Export) -> list[tuple[str, str]]:
-    """Contradictions among a client's options: pairs of client and message."""
-    return [(client, message) for client, options in export.clients.items() for message in contradictions(options)]
+    """What a client's options can't be together, contradicting or too long: pairs of client and message."""
+    faults = [(client, message) for client, options in export.clients.items() for message in contradictions(options)]
+    words = [(entry.client, too_long(f"{entry.client}({','.join(entry.options)})")) for entry in export.entries]
+    return faults + [(client, message) for client, message in words if message]
