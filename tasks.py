@@ -86,6 +86,18 @@ def local_lint(options: Options, path: str = "") -> int:
     return lint.local(options, path)
 
 
+@host_task(
+    leave_out=("check", "diff"),
+    instead_of_inventory="path",
+    help={"path": "a manifest or a folder of them, instead of storage.yml", "live": "ask the cluster itself"},
+)
+def k8s_bind(options: Options, path: str = "", live: bool = False) -> int:
+    """Say which claim will bind which volume, and of each pending claim why, volume by volume."""
+    from mountwright.cli import k8s_bind
+
+    return k8s_bind.bind(options, path, live=live)
+
+
 @plain_task()
 def inventory_schema() -> int:
     """Print the JSON Schema of storage.yml, for editors."""
@@ -160,6 +172,7 @@ namespace = Collection(
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
     local=Collection(lint=local_lint),
+    k8s=Collection(bind=k8s_bind),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )

@@ -1,0 +1,1 @@
+"""Which claim binds which volume: the PersistentVolume controller's static binding, foretold."""
