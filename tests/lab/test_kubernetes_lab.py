@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,14 @@ def test_clear_takes_away_what_a_test_has_made(api):
     assert "shop" not in [each["metadata"]["name"] for each in api.get("namespaces")["items"]]
 
 
+def test_clear_keeps_to_what_tests_make(api):
+    """What a cluster's own namespaces come to hold meanwhile is not a test's."""
+    configuration = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: came-meanwhile, namespace: kube-system}\n"
+    api.apply(configuration)
+    api.clear()
+    api.kubectl("delete", "configmap", "came-meanwhile", "--namespace=kube-system")
+
+
 def test_clear_keeps_what_was_there_before(api):
     """On a cluster that is not the lab's, only what a test has made is deleted."""
     kept = VOLUME.replace("name: pv0001", "name: pv-kept")
@@ -146,6 +155,29 @@ def test_clear_keeps_what_was_there_before(api):
         assert [each["metadata"]["name"] for each in api.get("pv")["items"]] == ["pv-kept"]
     finally:
         api._kept = before
+
+
+def test_tests_run_against_a_cluster_of_the_users_own(control_plane):
+    """With MOUNTWRIGHT_KUBECONFIG they make their objects there, and leave what was there before as it was."""
+    cluster = control_plane.cluster
+    cluster.clear()
+    cluster.apply(VOLUME.replace("pv0001", "pv-theirs").replace("storageClassName: nfs", "storageClassName: theirs"))
+    own = {
+        "MOUNTWRIGHT_KUBECONFIG": str(control_plane.kubeconfig),
+        "PATH": f"{control_plane.kubectl_program.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    chosen = [str(Path(__file__)), "-k", "test_a_static_claim_is_bound"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *chosen],
+        cwd=ROOT,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout
+    assert [each["metadata"]["name"] for each in cluster.get("pv")["items"]] == ["pv-theirs"]
+    cluster.kubectl("delete", "pv", "pv-theirs")
 
 
 def test_a_machine_reaches_the_api_over_its_bridge(control_plane, fresh_fleet):
@@ -194,11 +226,16 @@ def test_who_has_no_certificate_may_not_look(control_plane):
     assert 'Forbidden): persistentvolumes is forbidden: User "system:anonymous"' in done.stderr
 
 
-def test_a_second_one_comes_and_goes_beside_the_first(control_plane):
-    """Two have ports and folders of their own; the end of one leaves none of its processes, and not its folder."""
-    with ControlPlane(scheduler=False) as other:
+def test_a_second_one_comes_and_goes_beside_the_first(control_plane, tmp_path):
+    """Two have ports and folders of their own; the end of one leaves none of its processes, and not its folder.
+
+    Its controllers find the programs that they are to call.
+    """
+    with ControlPlane(path=(tmp_path,), scheduler=False) as other:
         assert other.port != control_plane.port
         pids = running(other.folder)
+        environment = Path(f"/proc/{pids['kube-controller-manager']}/environ").read_text().split("\0")
+        assert any(each.startswith(f"PATH={tmp_path}:") for each in environment)
         assert pids.keys() == {"etcd", "kube-apiserver", "kube-controller-manager"}
     assert not other.folder.exists()
     assert [pid for pid in pids.values() if process_id(pid)] == []

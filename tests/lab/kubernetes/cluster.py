@@ -39,9 +39,10 @@ _CLEAR_SECONDS = 60.0
 class Cluster:
     """A cluster, reached through ``kubectl`` with a kubeconfig file.
 
-    ``private`` is a folder for what kubectl keeps, so that nothing of it gets into the user's own. Objects that
-    were there at :meth:`remember` stay; all others are a test's, and :meth:`clear` deletes them. ``patience`` is how
-    many seconds without any progress controllers and kubelets get until what is being deleted is taken from them.
+    ``private`` is a folder for what kubectl keeps, so that nothing of it gets into the user's own. Objects that were
+    there at :meth:`remember` stay, and what is in a namespace that was there, except ``default``; all others are a
+    test's, and :meth:`clear` deletes them. After ``patience`` seconds in which none of them went, they are no longer
+    left to controllers and kubelets.
     """
 
     kubeconfig: Path
@@ -108,7 +109,7 @@ class Cluster:
         fewest, moved = None, time.monotonic()
         while True:
             there = self._all()
-            left = [each for each in there if not self._stays(each)]
+            left = self._unwanted(there)
             if not left:
                 return
             if fewest is None or len(left) < fewest:
@@ -117,10 +118,11 @@ class Cluster:
             if waited > _CLEAR_SECONDS:
                 names = ", ".join(f"{each['kind']} {each['metadata']['name']}" for each in left[:10])
                 raise LabError(f"nothing more went in {waited:.0f} s; {len(left)} objects stay: {names}")
+            gone = {each["metadata"]["uid"] for each in left}
             impatient = waited > self.patience
             new = [each for each in left if impatient or "deletionTimestamp" not in each["metadata"]]
             options = f"gracePeriodSeconds={0 if impatient else 1}&propagationPolicy=Background"
-            for path in _shortest(new, [each for each in there if self._stays(each)]):
+            for path in _shortest(new, [each for each in there if each["metadata"]["uid"] not in gone]):
                 self.kubectl("delete", "--raw", f"{path}?{options}", check=False)
             if impatient:
                 for each in left:
@@ -130,8 +132,11 @@ class Cluster:
         found: list[dict[str, Any]] = self.get(",".join(CLEARED), "--all-namespaces")["items"]
         return found
 
-    def _stays(self, item: dict[str, Any]) -> bool:
-        return item["metadata"]["uid"] in self._kept or _is_the_clusters(item)
+    def _unwanted(self, there: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What a test has made: in ``default``, in namespaces that it has made too, and outside of all namespaces."""
+        new = [each for each in there if each["metadata"]["uid"] not in self._kept and not _is_the_clusters(each)]
+        namespaces = {each["metadata"]["name"] for each in new if each["kind"] == "Namespace"} | {"default", None}
+        return [each for each in new if each["metadata"].get("namespace") in namespaces]
 
     def _let_go(self, item: dict[str, Any]) -> None:
         """Take away the finalizers of an object that is being deleted."""

@@ -130,6 +130,7 @@ class ControlPlane:
             self._wait("a volume to be Available", lambda: self.cluster.phase("pv", "lab-probe") == "Available")
             self._wait("the default service account", lambda: self._ok("get", "serviceaccount", "default"))
             self.cluster.kubectl("delete", "pv", "lab-probe")
+            self.cluster.remember()
         except BaseException:
             self.stop()
             raise

@@ -14,7 +14,8 @@ one with a kubelet and as bare as far as storage goes, ``node_lab.cluster`` is a
 ``node_image.IMAGE``.
 
 With MOUNTWRIGHT_KUBECONFIG the tests that take ``api`` run against that cluster. It should be one that nobody else
-uses meanwhile: objects that come up during a test are taken for that test's, and deleted after it.
+uses meanwhile: what comes up during a test in the namespace ``default``, in a new one, or outside of all namespaces
+is taken for that test's, and deleted after it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     chosen = os.environ.get("MOUNTWRIGHT_KUBECONFIG")
     if not chosen:
         made: ControlPlane = request.getfixturevalue("control_plane")
-        made.cluster.remember()
         return made.cluster
     program = shutil.which("kubectl")
     if program is None:
