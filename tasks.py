@@ -8,16 +8,19 @@ from invoke.collection import Collection
 
 from mountwright.cli.tasks import Options, host_task, plain_task
 
+_OBJECTS = {
+    "prune": "remove what was applied once, is no longer declared and not in use",
+    "force_conflicts": "take over fields that another field manager has set",
+}
 _FORCE = {"withdraw_mounted": "withdraw exports though clients still have them mounted"}
 
 
 @host_task(help=_FORCE)
 def site(options: Options, withdraw_mounted: bool = False) -> int:
-    """Make every host as storage.yml declares: servers first, then nodes."""
-    from mountwright.cli import hosts
-    from roles import site as roles
+    """Make all that storage.yml declares: servers first, then nodes, then the cluster's objects."""
+    from mountwright.cli import k8s_apply
 
-    return hosts.converge(options, partial(roles.works, withdraw_mounted=withdraw_mounted))
+    return k8s_apply.site(options, withdraw_mounted=withdraw_mounted)
 
 
 @host_task(help=_FORCE)
@@ -98,6 +101,61 @@ def k8s_bind(options: Options, path: str = "", live: bool = False) -> int:
     return k8s_bind.bind(options, path, live=live)
 
 
+@host_task(
+    leave_out=("limit", "check", "diff", "forks"),
+    help={
+        "class_": "try this StorageClass",
+        "volume": "try this PersistentVolume",
+        "export": "mount this NFS export in the pod itself: its path, or SERVER:PATH",
+        "consumer": "pod (default), deployment, statefulset, emptydir, hostpath or inline",
+        "apply": "do it in the cluster, and clean up; without it the objects are only printed",
+        "image": "the pods' image (default: kubernetes.smoke.image)",
+        "user": "number of the user that the pods run as (default: kubernetes.smoke.user)",
+        "node": "only on this node",
+        "namespace": "in this namespace, which must be there (default: one of its own)",
+        "timeout": "how many seconds each step may take (default: 180)",
+        "keep": "delete nothing afterwards",
+    },
+)
+def k8s_smoke(
+    options: Options,
+    *,
+    class_: str = "",
+    volume: str = "",
+    export: str = "",
+    consumer: str = "",
+    apply: bool = False,
+    image: str = "",
+    user: str = "",
+    node: str = "",
+    namespace: str = "",
+    timeout: str = "180",
+    keep: bool = False,
+) -> int:
+    """Try storage with pods that write and read: all that storage.yml declares, or what is named."""
+    from mountwright.cli import k8s_smoke
+
+    named = {"class": class_, "volume": volume, "export": export, "consumer": consumer}
+    words = {**named, "image": image, "user": user, "node": node, "namespace": namespace, "timeout": timeout}
+    return k8s_smoke.smoke(options, words, apply=apply, keep=keep)
+
+
+@host_task(help=_OBJECTS)
+def k8s_apply(options: Options, prune: bool = False, force_conflicts: bool = False) -> int:
+    """Apply the objects that storage.yml declares, server-side; list what it declares no longer."""
+    from mountwright.cli import k8s_apply
+
+    return k8s_apply.apply(options, prune=prune, force_conflicts=force_conflicts)
+
+
+@host_task(leave_out=("check", "diff"), help=_OBJECTS)
+def k8s_diff(options: Options, prune: bool = False, force_conflicts: bool = False) -> int:
+    """Show what k8s.apply would change in the cluster (exit code 2 when something would)."""
+    from mountwright.cli import k8s_apply
+
+    return k8s_apply.diff(options, prune=prune, force_conflicts=force_conflicts)
+
+
 @plain_task()
 def inventory_schema() -> int:
     """Print the JSON Schema of storage.yml, for editors."""
@@ -172,7 +230,7 @@ namespace = Collection(
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
     local=Collection(lint=local_lint),
-    k8s=Collection(bind=k8s_bind),
+    k8s=Collection(apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, smoke=k8s_smoke),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )

@@ -104,11 +104,16 @@ def host_task(
 
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         body.__signature__ = inspect.Signature([first, *common, *own])  # type: ignore[attr-defined]  # what Invoke reads
-        texts = {name.replace("_", "-"): text for name, text in {**_HELP, **(help or {})}.items()}
-        wanted = {parameter.name.replace("_", "-") for parameter in (*common, *own)}
+        texts = {_option(name): text for name, text in {**_HELP, **(help or {})}.items()}
+        wanted = {_option(parameter.name) for parameter in (*common, *own)}
         return Task(body, help={name: text for name, text in texts.items() if name in wanted}, optional=())
 
     return decorate
+
+
+def _option(parameter: str) -> str:
+    """The option's name as Invoke makes it: ``class_``, which can't be ``class`` in Python, is ``--class``."""
+    return parameter.strip("_").replace("_", "-")
 
 
 def plain_task(

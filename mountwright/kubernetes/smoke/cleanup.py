@@ -1,0 +1,111 @@
+"""Deleting what a run made, and nothing else; and saying what stays."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from mountwright.kubernetes.manifests import mapping
+from mountwright.kubernetes.smoke.objects import TRIAL_LABEL
+from mountwright.kubernetes.smoke.outcome import StepOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mountwright.kubernetes.kubectl import Kubectl
+    from mountwright.kubernetes.smoke.objects import Run, Trial
+
+MADE = "deployments,statefulsets,services,pods,persistentvolumeclaims"
+"""The kinds of objects that a run makes in its namespace."""
+_GOES = f"{MADE},replicasets"
+_PATIENCE = 90.0  # seconds for the cluster to take away what was deleted
+_POLL = 1.0
+
+
+class Cleaner:
+    """Deletes the objects of a run by its label."""
+
+    def __init__(self, kubectl: Kubectl, run: Run, say: Callable[[str], None]) -> None:
+        self._kubectl = kubectl
+        self._run = run
+        self._say = say
+
+    @staticmethod
+    def by_hand(run: Run) -> str:
+        """The command that deletes all that the run made."""
+        if run.given_namespace:
+            return f"kubectl delete {MADE} -n {run.namespace} -l {run.selector}"
+        return f"kubectl delete namespace {run.namespace}"
+
+    def clean_trial(self, trial: Trial, volumes: Sequence[str]) -> tuple[StepOutcome, tuple[str, ...]]:
+        """Delete a trial's objects; return how that went, and notes on the ``volumes`` that its claims had.
+
+        Raises HostError when kubectl fails.
+        """
+        begun = time.monotonic()
+        left = self._delete(f"{TRIAL_LABEL}={trial.name}", f"{trial.target.name}: cleaning up")
+        message = f"still being deleted after {_PATIENCE:g} s: {', '.join(left)}" if left else ""
+        notes = () if left else tuple(note for name in volumes if (note := self._volume_note(trial, name)))
+        return StepOutcome("clean up", not message, time.monotonic() - begun, message), notes
+
+    def clean_run(self) -> tuple[str, ...]:
+        """Delete all that is left of the run; return notes on what does not go. Raises HostError."""
+        left = self._delete(self._run.selector, "cleaning up")
+        if not self._run.given_namespace:
+            name = self._run.namespace
+            self._kubectl.run("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+            self._say(f"deleting the namespace {name}")
+            if not self._gone(lambda: self._kubectl.get_json("namespace", name, "--ignore-not-found") is None):
+                left = [*left, f"Namespace/{name}"]
+        if not left:
+            return ()
+        return (f"still being deleted: {', '.join(left)}; see what holds them: kubectl describe",)
+
+    def _delete(self, selector: str, saying: str) -> list[str]:
+        """Delete what has these labels, and return what is still there after a while."""
+        where = ("-n", self._run.namespace, "-l", selector)
+        left: list[str] = []
+
+        def gone() -> bool:
+            left[:] = [f"{item['kind']}/{item['metadata']['name']}" for item in self._kubectl.items(_GOES, *where)]
+            return not left
+
+        if gone():
+            return left
+        self._say(saying)
+        for _ in range(2):  # what was on its way when the run was interrupted may come after the first time
+            self._kubectl.run("delete", MADE, *where, "--ignore-not-found", "--wait=false")
+            if not self._gone(gone):
+                break
+        return left
+
+    def _gone(self, question: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + _PATIENCE
+        while not question():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL)
+        return True
+
+    def _volume_note(self, trial: Trial, name: str) -> str:
+        """What becomes of a volume after its claim; "" where it is gone, or as it was before."""
+        phase = ""
+
+        def settled() -> bool:
+            nonlocal phase
+            item = self._kubectl.get_json("persistentvolume", name, "--ignore-not-found")
+            spec, status = mapping((item or {}).get("spec")), mapping((item or {}).get("status"))
+            phase = str(status.get("phase") or "") if item else ""
+            retained = spec.get("persistentVolumeReclaimPolicy") == "Retain"
+            return phase in ("", "Available", "Failed") or (phase == "Released" and retained)
+
+        self._gone(settled)
+        if phase in ("", "Available"):
+            return ""
+        if trial.target.fresh and phase == "Released":
+            return (
+                f"the volume {name} that was made for the trial stays (its class says Retain): delete it and its data"
+            )
+        if phase == "Released":
+            return f"the volume {name} is Released now: inv k8s.reclaim {name} makes it available again"
+        return f"the volume {name} is {phase}: kubectl describe pv {name}"
