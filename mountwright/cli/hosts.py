@@ -62,16 +62,31 @@ def _ask(prompt: str) -> Secret:
         return Secret(getpass.getpass(prompt))
 
 
-def converge(options: Options, assign: Callable[[Inventory, StorageSpec], Sequence[Work]]) -> int:
+def converge(
+    options: Options,
+    assign: Callable[[Inventory, StorageSpec], Sequence[Work]],
+    remark: Callable[[StorageSpec, Sequence[Work]], str] | None = None,
+    *,
+    keep_own_machine: bool = False,
+) -> int:
     """Make hosts as declared (or say what would change), report it, and return the exit code.
 
-    ``assign`` says which host gets which resources; hosts outside ``--limit`` are left out.
+    ``assign`` says which host gets which resources; hosts outside ``--limit`` are left out, and with any limit the
+    operator's own machine too, unless ``keep_own_machine``. ``remark`` says what the operator should know of the
+    works that are left, or "".
     """
     console = console_report.make_console(stderr=options.json)
     inventory, spec = load(options)
     show_warnings(console, inventory, spec)
     wanted = {host.name for host in selected(options, inventory)}
-    works = [work for work in assign(inventory, spec) if work.host.name in wanted]
+    works = [
+        work
+        for work in assign(inventory, spec)
+        if work.host.name in wanted
+        or (work.host.name not in inventory.hosts and (keep_own_machine or not options.limit))
+    ]
+    if remark is not None and (said := remark(spec, works)):
+        console.print(f"note: {text.printable(said)}", style="yellow", markup=False)
     # A connection setting that can't be rendered is bad input: it is found before the first host is touched.
     require_connections(work.host for work in works)
     begun = time.monotonic()
