@@ -90,6 +90,21 @@ def local_lint(options: Options, path: str = "") -> int:
 
 
 @host_task(
+    leave_out=("limit", "check", "diff", "forks", "ask_become_pass"),
+    help={
+        "out": "write one file an object and a kustomization.yaml into this folder (default: all to stdout)",
+        "secrets": "render Secrets too; their files get mode 0600",
+        "as_compose": "print the NFS volumes as named volumes of Docker Compose instead",
+    },
+)
+def k8s_render(options: Options, out: str = "", secrets: bool = False, as_compose: bool = False) -> int:
+    """Write the Kubernetes objects that storage.yml declares as YAML; connects to nothing."""
+    from mountwright.cli import k8s_render
+
+    return k8s_render.render(options, out, secrets=secrets, as_compose=as_compose)
+
+
+@host_task(
     leave_out=("check", "diff"),
     instead_of_inventory="path",
     help={"path": "a manifest or a folder of them, instead of storage.yml", "live": "ask the cluster itself"},
@@ -230,7 +245,7 @@ namespace = Collection(
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
     local=Collection(lint=local_lint),
-    k8s=Collection(apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, smoke=k8s_smoke),
+    k8s=Collection(render=k8s_render, apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, smoke=k8s_smoke),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )

@@ -17,20 +17,25 @@ if TYPE_CHECKING:
     from mountwright.yaml_lines import Document
 
 
+HEADER_START = "# Rendered by mountwright from "
+"""What everything rendered begins with, and nothing else does."""
+
+
 def header(source: str) -> str:
-    """The line that every rendered object begins with; ``source`` is the file that declares it."""
-    return f"# Rendered by mountwright from {Path(source).name}; a change here would be overwritten.\n"
+    """The line that everything rendered begins with; ``source`` is the file that declares it."""
+    return f"{HEADER_START}{Path(source).name}; a change here would be overwritten.\n"
 
 
-def render_objects(spec: StorageSpec) -> tuple[Manifest, ...]:
+def render_objects(spec: StorageSpec, *, secrets: bool = True) -> tuple[Manifest, ...]:
     """All objects that storage.yml declares: by kind, and in the order of their declarations within a kind.
 
-    Each has its ``text``, and as ``data`` what a parser makes of that text. Raises InputError with all faults: a
-    template of the operator's own that can't be rendered, or is no YAML.
+    Each has its ``text``, and as ``data`` what a parser makes of that text. ``secrets=False`` leaves Secrets out, and
+    does not look for their values. Raises InputError with all faults: a value of a Secret that is not where it should
+    be, a template of the operator's own that can't be rendered, or is no YAML.
     """
     manifests: list[Manifest] = []
     problems: list[Problem] = []
-    for declared in declared_objects(spec):
+    for declared in declared_objects(spec, problems, secrets=secrets):
         try:
             manifests.append(_render(declared, spec.document))
         except InputError as error:
