@@ -7,17 +7,18 @@ here. ``!unsafe`` text is marked, so that nobody takes it for a Jinja template. 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
 from mountwright.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,6 +27,11 @@ _SCALARS = {_YAML + name for name in ("null", "bool", "int", "float", "str", "ti
 _VAULT_TAGS = {"!vault", "!vault-encrypted"}
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
 _VAULT_ADVICE = "decrypt it (ansible-vault decrypt) or keep the secret elsewhere"
+
+
+_Entries: TypeAlias = "dict[int, dict[Any, tuple[int, yaml.Node]]]"
+_Tree: TypeAlias = "tuple[yaml.Node | None, _Entries]"
+_NO_TREE: _Tree = (None, {})
 
 
 class UnsafeText(str):
@@ -40,21 +46,20 @@ class Document:
 
     source: str
     value: Any
-    _root: yaml.Node | None = field(default=None, repr=False)
-    _entries: dict[int, dict[Any, tuple[int, yaml.Node]]] = field(default_factory=dict, repr=False)
+    _tree: Callable[[], _Tree] = field(default=lambda: _NO_TREE, repr=False, compare=False)
 
     def line(self, path: Sequence[str | int]) -> int:
         """Return the line (from 1) of the key or item that ``path`` leads to, as in ``("nfs", "exports", 0)``.
 
         What does not exist has the line of its nearest ancestor that does.
         """
-        node = self._root
+        node, entries = self._tree()
         if node is None:
             return 1
         line: int = node.start_mark.line + 1
         for step in path:
             if isinstance(node, yaml.MappingNode):
-                entry = self._entries.get(id(node), {}).get(step)
+                entry = entries.get(id(node), {}).get(step)
                 if entry is None:
                     break
                 line, node = entry
@@ -70,10 +75,10 @@ class Document:
 
         Lines of a literal block (``|``) are told apart; in every other style the whole text has its first line.
         """
-        node = self._root
+        node, entries = self._tree()
         for step in path:
             if isinstance(node, yaml.MappingNode):
-                node = self._entries.get(id(node), {}).get(step, (0, None))[1]
+                node = entries.get(id(node), {}).get(step, (0, None))[1]
             else:
                 node = node.value[step] if isinstance(node, yaml.SequenceNode) and isinstance(step, int) else None
         if isinstance(node, yaml.ScalarNode) and node.style == "|":
@@ -153,7 +158,7 @@ def parse_all(text: str, source: str) -> list[Document]:
             builder = _Builder(source)
             value = builder.build(root, ())
             problems += builder.problems
-            documents.append(Document(source, value, root, builder.entries))
+            documents.append(_document(source, value, root, builder))
     except RecursionError:
         raise InputError(Problem(source, 0, "", "is nested too deeply")) from None
     except InputError as error:
@@ -169,22 +174,42 @@ def _parse_yaml(text: str, source: str) -> Document:
     value = None if root is None else builder.build(root, ())
     if builder.problems:
         raise InputError(builder.problems)
-    return Document(source, value, root, builder.entries)
+    return _document(source, value, root, builder)
+
+
+def _document(source: str, value: Any, root: yaml.Node | None, builder: _Builder) -> Document:
+    return Document(source, value, lambda: (root, builder.entries))
 
 
 def _parse_json(text: str, source: str) -> Document | None:
-    """Read JSON, which allows some things that YAML 1.1 does not (tabs, escaped surrogates); None: it is no JSON."""
+    """Read JSON, which allows some things that YAML 1.1 does not (tabs, escaped surrogates); None: it is no JSON.
+
+    Its lines are looked up when they are asked for: an answer of a cluster has many thousands, and needs none.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unique)
     except ValueError:
         return None
+    return Document(source, value, functools.cache(lambda: _json_tree(text, source)))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; ValueError for a key given twice, whose place is then found by reading it as YAML."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _json_tree(text: str, source: str) -> _Tree:
+    builder = _Builder(source)
     try:
-        document = _parse_yaml(_without_tabs(text), source)
-    except InputError as error:
-        if any(problem.key for problem in error.problems):
-            raise
-        return Document(source, value)  # good JSON, though no YAML: the data without its lines
-    return Document(source, value, document._root, document._entries)  # noqa: SLF001 - our own class
+        root = _compose(_without_tabs(text), source)
+        if root is not None:
+            builder.build(root, ())
+    except InputError:
+        return _NO_TREE  # good JSON, though no YAML: the data without its lines
+    return root, builder.entries
 
 
 def parse_first_json(text: str, source: str) -> tuple[Document, tuple[Problem, ...], int]:
@@ -209,7 +234,7 @@ def parse_first_json(text: str, source: str) -> tuple[Document, tuple[Problem, .
             builder.build(root, ())
     except InputError:
         return Document(source, value), (), end  # good JSON, though no YAML: the data without its lines
-    return Document(source, value, root, builder.entries), tuple(builder.problems), end
+    return _document(source, value, root, builder), tuple(builder.problems), end
 
 
 def _no_constant(name: str) -> None:

@@ -7,13 +7,10 @@ of neighbouring runs, so that they hold when the machine's speed drifts.
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +19,8 @@ from mountwright.inventory import load_inventory
 from mountwright.spec import load_storage
 from mountwright.ssh import Connector
 from roles.site import works
-from tests.lab.bridge import LabError
+from tests.lab import bench_objects
+from tests.lab.bench_cost import ROOT, Row, cost_of, table
 from tests.lab.container import NO_NFS_SERVER
 from tests.lab.fleet import Fleet, nodes
 from tests.lab.images import debian_root
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from tests.lab.machine import Machine
 
 FORKS = 20
-_ROOT = Path(__file__).resolve().parents[2]
 _MOUNTWRIGHT = [sys.executable, "-m", "mountwright"]
 _STORAGE = """\
 kubernetes: {version: "1.33"}
@@ -46,44 +43,6 @@ nfs:
     - path: /srv/nfs/pv1
       clients: {192.0.2.0/24: [rw, sync, no_subtree_check]}
 """
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one whole process cost: seconds of wall and CPU time, the most memory in MiB."""
-
-    wall: float
-    cpu: float
-    memory: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the result: what was measured, what may be at the most, and whether that holds."""
-
-    what: str
-    measured: str
-    goal: str
-    good: bool
-
-
-def cost_of(command: Sequence[str], *, expect: int = 0) -> Cost:
-    """Run a command to its end and return what the kernel says it cost; LabError when it fails."""
-    begun = time.monotonic()
-    # As at an operator's: compiled modules are kept from one run to the next.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=_ROOT, env=environment
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != expect:
-            said.seek(0)
-            text = said.read().decode(errors="replace")[-2000:]
-            raise LabError(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def write_nodes(folder: Path, machines: Sequence[Machine], host_vars: Mapping[str, Mapping[str, Any]]) -> None:
@@ -119,7 +78,7 @@ def measure_noop(folder: Path, machines: Sequence[Machine], runs: int) -> list[R
     (folder / "job.json").write_text(json.dumps(job))
     ours = [*_MOUNTWRIGHT, "nfs.client", "-i", str(folder), "--forks", str(FORKS), "--format", "json"]
     one = [*ours, "--limit", machines[0].name]
-    peer = [sys.executable, str(_ROOT / "tests" / "lab" / "bench_peer.py"), str(folder / "job.json")]
+    peer = [sys.executable, str(ROOT / "tests" / "lab" / "bench_peer.py"), str(folder / "job.json")]
     for command in (ours, peer):  # once without counting: caches are filled, and what had to change is changed
         cost_of(command)
     pairs, alone = [], []
@@ -176,15 +135,6 @@ def measure_list(runs: int) -> Row:
     return Row("`inv --list`", f"{wall:.2f} s", "<= 0.5 s", wall <= 0.5)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| What | Measured | Goal | |", "|---|---|---|---|"]
-    lines += [
-        f"| {row.what} | {row.measured} | {row.goal} | {'holds' if row.good else '**missed**'} |" for row in rows
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def main(hosts: int = 20, runs: int = 5) -> int:
     """Boot the fleet, measure, print the table; exit code 1 when a goal is missed."""
     print(f"booting {hosts} containers")
@@ -196,5 +146,8 @@ def main(hosts: int = 20, runs: int = 5) -> int:
         rows = measure_noop(Path(place) / "fleet", machines, runs)
         rows.append(measure_round_trips(Path(place) / "one", machines[0]))
     rows.append(measure_list(runs))
+    with tempfile.TemporaryDirectory() as place:
+        rows.append(bench_objects.measure_lint(Path(place) / "lint"))
+        rows += bench_objects.measure_bind(Path(place) / "bind")
     print(f"\n{table(rows)}")
     return 0 if all(row.good for row in rows) else 1
