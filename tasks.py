@@ -105,6 +105,19 @@ def k8s_render(options: Options, out: str = "", secrets: bool = False, as_compos
 
 
 @host_task(
+    help={
+        "name": "the PersistentVolume",
+        "keep_reservation": "keep it reserved for a claim of the old one's namespace and name",
+    }
+)
+def k8s_reclaim(options: Options, name: str, keep_reservation: bool = False) -> int:
+    """Make a Released volume available again: clear its claimRef, never touch its data."""
+    from mountwright.cli import k8s_reclaim
+
+    return k8s_reclaim.reclaim(options, name, keep_reservation=keep_reservation)
+
+
+@host_task(
     leave_out=("check", "diff"),
     instead_of_inventory="path",
     help={"path": "a manifest or a folder of them, instead of storage.yml", "live": "ask the cluster itself"},
@@ -245,7 +258,9 @@ namespace = Collection(
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
     local=Collection(lint=local_lint),
-    k8s=Collection(render=k8s_render, apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, smoke=k8s_smoke),
+    k8s=Collection(
+        render=k8s_render, apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, reclaim=k8s_reclaim, smoke=k8s_smoke
+    ),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),
 )

@@ -103,7 +103,9 @@ def host_task(
             finish(lambda: function(_options(context, given, inventory_needed=needed), **with_own))
 
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        body.__signature__ = inspect.Signature([first, *common, *own])  # type: ignore[attr-defined]  # what Invoke reads
+        # What has no default is positional to Invoke (`k8s.reclaim NAME`), and comes first in Python too.
+        in_order = sorted([*common, *own], key=lambda each: each.default is not inspect.Parameter.empty)
+        body.__signature__ = inspect.Signature([first, *in_order])  # type: ignore[attr-defined]  # what Invoke reads
         texts = {_option(name): text for name, text in {**_HELP, **(help or {})}.items()}
         wanted = {_option(parameter.name) for parameter in (*common, *own)}
         return Task(body, help={name: text for name, text in texts.items() if name in wanted}, optional=())
