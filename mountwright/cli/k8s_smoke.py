@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import ValidationError
 
-from mountwright.cli.hosts import connector, load, require_connections, show_warnings
+from mountwright.cli import cluster
+from mountwright.cli.hosts import connector, load, show_warnings
 from mountwright.errors import InputError
 from mountwright.kubernetes.kubectl import Access, Kubectl
-from mountwright.kubernetes.place import kubectl_host
 from mountwright.kubernetes.rendering import render_objects
 from mountwright.kubernetes.smoke.choice import choose, declared_targets
 from mountwright.kubernetes.smoke.objects import Run, stream
@@ -42,7 +42,7 @@ def smoke(options: Options, words: dict[str, str], *, apply: bool, keep: bool) -
     """Render, or run, trials of storage; return the exit code. ``words`` are the task's options that are text."""
     inventory, spec = load(options)
     run = _run(spec, words, keep=keep)
-    manifests = render_objects(spec)
+    manifests = render_objects(spec, secrets=False)
     for option in ("class", "volume"):
         _require_name(option, words[option])
     chosen = choose(
@@ -71,13 +71,8 @@ def smoke(options: Options, words: dict[str, str], *, apply: bool, keep: bool) -
 def _apply(
     options: Options, inventory: Inventory, spec: StorageSpec, *, chosen: Chosen, run: Run, progress: Console
 ) -> int:
-    settings = spec.kubernetes.kubectl if spec.kubernetes else None
-    if settings is None:
-        raise InputError(
-            "storage.yml does not say where kubectl runs: add kubernetes.kubectl, 'on: GROUP' or 'local'"
-        )
-    host = kubectl_host(inventory, settings)
-    require_connections([host])
+    host = cluster.host_of(options, inventory, spec)
+    access = Access.of(cluster.settings_of(spec))
     for note in chosen.notes:
         progress.print(note_text(note))
     begun = time.monotonic()
@@ -92,7 +87,7 @@ def _apply(
             say(f"connecting to {host.name}")
             transport = connect.connect(host.name, host.connection)
             opened.callback(transport.close)
-            return Kubectl(transport, Access.of(settings))
+            return Kubectl(transport, access)
 
         report = SmokeRun(kubectl, run, say).trials(chosen.wishes)
     shown = make_console(stderr=options.json)

@@ -53,7 +53,9 @@ def _trouble_text(trial: TrialOutcome) -> Iterator[Text]:
         return
     word, style = _WORDS[trial.ok]
     yield Text.assemble((f"{printable(trial.name)} {word}", style))
-    yield Text(f"  {printable(trial.message)}")
+    first, *more = trial.message.splitlines() or [""]
+    yield Text(f"  {printable(first)}")
+    yield from (Text(f"    {printable(line)}") for line in more)
     if trial.remedy:
         yield Text(f"  -> {printable(trial.remedy)}")
     for event in trial.events:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mountwright.kubernetes.manifests import mapping
 from mountwright.kubernetes.smoke.objects import TRIAL_LABEL
@@ -20,6 +21,7 @@ MADE = "deployments,statefulsets,services,pods,persistentvolumeclaims"
 _GOES = f"{MADE},replicasets"
 _PATIENCE = 90.0  # seconds for the cluster to take away what was deleted
 _POLL = 1.0
+_PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 
 
 class Cleaner:
@@ -38,14 +40,14 @@ class Cleaner:
         return f"kubectl delete namespace {run.namespace}"
 
     def clean_trial(self, trial: Trial, volumes: Sequence[str]) -> tuple[StepOutcome, tuple[str, ...]]:
-        """Delete a trial's objects; return how that went, and notes on the ``volumes`` that its claims had.
+        """Delete a trial's objects and give back the ``volumes`` that its claims had; return how it went, and notes.
 
         Raises HostError when kubectl fails.
         """
         begun = time.monotonic()
         left = self._delete(f"{TRIAL_LABEL}={trial.name}", f"{trial.target.name}: cleaning up")
         message = f"still being deleted after {_PATIENCE:g} s: {', '.join(left)}" if left else ""
-        notes = () if left else tuple(note for name in volumes if (note := self._volume_note(trial, name)))
+        notes = () if left else tuple(note for name in volumes if (note := self._give_back(trial, name)))
         return StepOutcome("clean up", not message, time.monotonic() - begun, message), notes
 
     def clean_run(self) -> tuple[str, ...]:
@@ -87,25 +89,38 @@ class Cleaner:
             time.sleep(_POLL)
         return True
 
-    def _volume_note(self, trial: Trial, name: str) -> str:
-        """What becomes of a volume after its claim; "" where it is gone, or as it was before."""
-        phase = ""
+    def _give_back(self, trial: Trial, name: str) -> str:
+        """Make a volume that the trial's claim had available again, and return what is to be told about it.
+
+        One that a provisioner made for the trial, and that its class retains, is left to the operator: only they
+        know whether its data may go.
+        """
+        found: dict[str, Any] = {}
 
         def settled() -> bool:
-            nonlocal phase
-            item = self._kubectl.get_json("persistentvolume", name, "--ignore-not-found")
-            spec, status = mapping((item or {}).get("spec")), mapping((item or {}).get("status"))
-            phase = str(status.get("phase") or "") if item else ""
-            retained = spec.get("persistentVolumeReclaimPolicy") == "Retain"
-            return phase in ("", "Available", "Failed") or (phase == "Released" and retained)
+            found.clear()
+            found.update(self._kubectl.get_json("persistentvolume", name, "--ignore-not-found") or {})
+            phase = mapping(found.get("status")).get("phase")
+            retained = mapping(found.get("spec")).get("persistentVolumeReclaimPolicy") == "Retain"
+            return phase in (None, "Available", "Failed") or (phase == "Released" and retained)
 
         self._gone(settled)
-        if phase in ("", "Available"):
+        phase = mapping(found.get("status")).get("phase")
+        if phase in (None, "Available"):
             return ""
-        if trial.target.fresh and phase == "Released":
+        if phase != "Released":
+            return f"the volume {name} is {phase}: kubectl describe pv {name}"
+        if _PROVISIONED_BY in mapping(mapping(found.get("metadata")).get("annotations")):
             return (
-                f"the volume {name} that was made for the trial stays (its class says Retain): delete it and its data"
+                f"the volume {name} was made for the trial and is retained, as its class says: delete it and its data"
             )
-        if phase == "Released":
+        if self._kubectl.run(*self._clear_reference(trial, name), check=False).exit_code:
             return f"the volume {name} is Released now: inv k8s.reclaim {name} makes it available again"
-        return f"the volume {name} is {phase}: kubectl describe pv {name}"
+        return ""
+
+    def _clear_reference(self, trial: Trial, name: str) -> tuple[str, ...]:
+        """The arguments of kubectl that clear a volume's claimRef, if it is still the trial's claim."""
+        owner = {"namespace": self._run.namespace, "name": trial.claim}
+        tests = [{"op": "test", "path": f"/spec/claimRef/{key}", "value": value} for key, value in owner.items()]
+        patch = json.dumps([*tests, {"op": "remove", "path": "/spec/claimRef"}])
+        return ("patch", "persistentvolume", name, "--type=json", f"--patch={patch}")

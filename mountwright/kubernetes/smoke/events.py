@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mountwright.kubernetes.manifests import mapping
@@ -40,9 +41,19 @@ class Event:
 
 
 def read_events(items: Iterable[dict[str, Any]], owns: Callable[[str], bool]) -> tuple[Event, ...]:
-    """The events about objects whose names are ``owns``, the newest last; of v1 or of events.k8s.io."""
-    found = [_read(item) for item in items]
-    return tuple(sorted((event for event in found if owns(event.name)), key=lambda event: event.time))
+    """The events about objects whose names are ``owns``, the newest last; of v1 or of events.k8s.io.
+
+    Those that say the same of the same object are one, with their counts added.
+    """
+    found = sorted((event for item in items if owns((event := _read(item)).name)), key=lambda event: event.time)
+    counts: Counter[Event] = Counter()
+    last: dict[Event, Event] = {}
+    for event in found:
+        same = replace(event, count=0, time="")
+        counts[same] += event.count
+        last.pop(same, None)
+        last[same] = event
+    return tuple(replace(event, count=counts[same]) for same, event in last.items())
 
 
 def of_object(events: Iterable[Event], kind: str, name: str) -> tuple[Event, ...]:

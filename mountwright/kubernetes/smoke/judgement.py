@@ -56,7 +56,7 @@ def judge(
     """How a step stands.
 
     ``pods`` are the pods of this step alone; ``claim`` is the claim that they need, None where they need none;
-    ``unfit`` says why no existing volume fits it, "" where that is not known.
+    ``unfit`` says in lines why no existing volume fits it, "" where that is not known.
     """
     living = [pod for pod in pods if not mapping(pod.get("metadata")).get("deletionTimestamp")]
     standing = _judge_pod(living[-1], events) if living else _judge_controller(events)
@@ -78,15 +78,13 @@ def judge_claim(claim: dict[str, Any], events: Sequence[Event], *, unfit: str = 
         return Standing(State.FAILED, "its claim is Lost: the volume that it was bound to is gone")
     about = of_object(events, "PersistentVolumeClaim", _name(claim))
     event = newest(about, (*_CLAIM_EVENTS, *_WAITS_FOR_POD))
-    why = unfit
-    if event is not None and event.reason not in ("FailedBinding", *_WAITS_FOR_POD):
-        why = "; ".join(part for part in (event.message, unfit) if part)
-    elif event is not None and not unfit:
-        why = event.message
-    if not why:
-        return Standing(State.WAITING, "its claim is Pending")
+    said = event.message if event is not None and (event.reason != "FailedBinding" or not unfit) else ""
     remedy = remedies.for_claim(event.reason, event.message) if event is not None else ""
-    return Standing(State.WAITING, f"its claim is Pending: {why}", remedy)
+    return Standing(
+        State.WAITING,
+        "\n".join(["its claim is Pending" + (f": {said}" if said else ""), *unfit.splitlines()]),
+        remedy,
+    )
 
 
 def _judge_controller(events: Sequence[Event]) -> Standing:

@@ -70,7 +70,6 @@ class Trial:
     run: Run
     target: Target
     number: int
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property
     def name(self) -> str:
@@ -81,6 +80,11 @@ class Trial:
     def file(self) -> str:
         """The name of the file that is written, at the top of the storage."""
         return f".mountwright-{self.name}"
+
+    @property
+    def token(self) -> str:
+        """What the file holds: nothing that a file of another run could hold."""
+        return f"written by {self.name}"
 
     @property
     def claim(self) -> str:

@@ -33,7 +33,10 @@ _MOUNT = (
         ("rpc.statd", "-o nolock", "lock protocol"),
         "NFSv3 needs rpc.statd on the node {node}: inv nfs.client; or mount with nfsvers=4 (mount_options)",
     ),
-    (("protocol not supported", "incorrect mount option", "invalid argument"), "correct the volume's mount options"),
+    (
+        ("protocol not supported", "incorrect mount option", "invalid argument"),
+        "correct mount_options of the volume or its class",
+    ),
     (
         ("modprobe", "rbd: failed to", "rbd: map failed", "module rbd"),
         "the node {node} can't map RBD images: inv rbd.module loads the module; inv doctor -l {node} tells more",

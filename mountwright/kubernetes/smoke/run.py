@@ -213,7 +213,7 @@ class SmokeRun:
                 return Standing(State.FAILED, message, standing.remedy, standing.node)
             if standing.message != said:
                 said = standing.message
-                self._say(f"{trial.target.name}: {step}: {said}")
+                self._say(f"{trial.target.name}: {step}: {said.splitlines()[0]}")
             time.sleep(_POLL)
 
     def _look(self, trial: Trial, step: str, *, thorough: bool) -> Standing:
@@ -263,7 +263,9 @@ class SmokeRun:
 
 def _notes(trial: Trial, steps: Sequence[StepOutcome]) -> tuple[str, ...]:
     """What stays on the storage itself."""
-    tried = {step.name: step.ok for step in steps}
-    if "write" not in tried or trial.target.fresh or (tried.get("read") and not trial.run.keep):
+    tried = {step.name: step for step in steps}
+    written = "write" in tried and bool(tried["write"].node)
+    removed = "read" in tried and tried["read"].ok and not trial.run.keep
+    if trial.target.fresh or not written or removed:
         return ()
     return (f"the file {trial.file} may be left at the top of the storage",)

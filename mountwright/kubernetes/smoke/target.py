@@ -6,7 +6,7 @@ that a trial could do harm to is refused here, with the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from mountwright.kubernetes.manifests import mapping
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
 _SHARED = "ReadWriteMany"
 _READ_ONLY = "ReadOnlyMany"
 _PREFERRED = (_SHARED, "ReadWriteOnce", "ReadWriteOncePod", _READ_ONLY)
@@ -72,7 +73,7 @@ class Target:
     """One piece of storage and the consumer that tries it.
 
     ``claim`` is there for consumers with a claim; ``server`` and ``path`` for those that name their storage.
-    ``fresh``: the storage is made for the trial, so that its files may be given to the pod's group.
+    ``fresh``: the storage is surely made for the trial, so that its files may be given to the pod's group.
     """
 
     name: str
@@ -108,17 +109,20 @@ def class_target(
     Raises NotTriedError where the claim could get an existing volume that would not outlive it.
     """
     name = _name(item)
-    for volume in volumes:
-        spec, status = mapping(volume.get("spec")), mapping(volume.get("status"))
-        free = status.get("phase") == "Available" and not spec.get("claimRef")
-        if free and spec.get("storageClassName") == name and _policy(spec) != "Retain":
+    free = [volume for volume in volumes if _is_free(volume, name)]
+    for volume in free:
+        policy = _policy(mapping(volume.get("spec")))
+        if policy != "Retain":
             raise NotTriedError(
                 f"a claim of this class could get the existing volume {_name(volume)}, whose reclaim policy is "
-                f"{_policy(spec)}: what is on it would be lost with the claim",
+                f"{policy}: what is on it would be lost with the claim",
                 f"set persistentVolumeReclaimPolicy of {_name(volume)} to Retain first",
             )
-    claim = Claim(name, _mode_of(str(item.get("provisioner", ""))), capacity)
-    return Target(f"class {name}", consumer, claim, fresh=True)
+    provisioner = str(item.get("provisioner", ""))
+    claim = Claim(name, _mode_of(provisioner), capacity)
+    if provisioner == NO_PROVISIONER and free:
+        claim = _claim_for(mapping(free[0].get("spec")))
+    return Target(f"class {name}", consumer, claim, fresh=not free)
 
 
 def volume_target(item: dict[str, Any], consumer: Consumer) -> Target:
@@ -136,12 +140,7 @@ def volume_target(item: dict[str, Any], consumer: Consumer) -> Target:
         )
     if spec.get("volumeMode") == "Block":
         raise NotTriedError("it is a raw block device: to write to it would destroy what is on it", harmless=True)
-    modes = [str(mode) for mode in spec.get("accessModes", ())]
-    mode = next((mode for mode in _PREFERRED if mode in modes), modes[0] if modes else "")
-    capacity = str(mapping(spec.get("capacity")).get("storage", ""))
-    return Target(
-        f"volume {name}", consumer, Claim(str(spec.get("storageClassName") or ""), mode, capacity, volume=name)
-    )
+    return Target(f"volume {name}", consumer, replace(_claim_for(spec), volume=name))
 
 
 def _require_free(name: str, item: dict[str, Any], spec: dict[str, Any], status: dict[str, Any]) -> None:
@@ -171,6 +170,21 @@ def export_target(server: str, path: str) -> Target:
 def node_target(consumer: Consumer, path: str = "") -> Target:
     """The target for storage of the node itself: an emptyDir, or the existing directory ``path`` of a node."""
     return Target(f"{consumer.value} {path}".strip(), consumer, path=path)
+
+
+def _claim_for(spec: dict[str, Any]) -> Claim:
+    """A claim that a volume with this spec suits, with the widest of its access modes."""
+    modes = [str(mode) for mode in spec.get("accessModes", ())]
+    mode = next((mode for mode in _PREFERRED if mode in modes), "")
+    capacity = str(mapping(spec.get("capacity")).get("storage", ""))
+    return Claim(str(spec.get("storageClassName") or ""), mode, capacity)
+
+
+def _is_free(volume: dict[str, Any], storage_class: str) -> bool:
+    spec, status = mapping(volume.get("spec")), mapping(volume.get("status"))
+    ours = spec.get("storageClassName") == storage_class
+    free = status.get("phase") == "Available" and not spec.get("claimRef")
+    return ours and free and spec.get("volumeMode") != "Block"
 
 
 def _mode_of(provisioner: str) -> str:

@@ -10,13 +10,16 @@ from mountwright.kubernetes.binding.forecast import State, foretell
 from mountwright.kubernetes.binding.live import read_cluster
 
 if TYPE_CHECKING:
+    from mountwright.kubernetes.binding.rules import Reason
     from mountwright.kubernetes.kubectl import Kubectl
 
 _SHOWN = 3
 
 
 def why_unfit(kubectl: Kubectl, claim: str) -> str:
-    """Why each volume of the cluster is not ``claim``'s (``namespace/name``), in one line; "" where one would fit.
+    """Why each volume of the cluster is not ``claim``'s (``namespace/name``); "" where one would fit.
+
+    A line for the volumes that lack the same; those that lack the least come first.
 
     Raises HostError when kubectl fails.
     """
@@ -30,12 +33,14 @@ def why_unfit(kubectl: Kubectl, claim: str) -> str:
     explanation = Explainer(forecast).explain(outcome)
     if not explanation.reasons:
         return "the cluster has no volume that could fit"
-    alike: dict[str, list[str]] = {}
-    for volume in explanation.reasons:
-        alike.setdefault(explanation.text(volume), []).append(volume)
-    parts = [
-        f"{volumes[0] if len(volumes) == 1 else f'{len(volumes)} volumes'}: {reason}"
-        for reason, volumes in list(alike.items())[:_SHOWN]
-    ]
-    more = sum(map(len, alike.values())) - sum(map(len, list(alike.values())[:_SHOWN])) + explanation.left_out
-    return "; ".join(parts) + (f"; {more} more volumes don't fit" if more else "")
+    alike: dict[tuple[Reason, ...], list[str]] = {}
+    for volume, reasons in explanation.reasons.items():
+        alike.setdefault(reasons, []).append(volume)
+    nearest = sorted(alike.items(), key=lambda group: len(group[0]))[:_SHOWN]
+    lines = [f"{_names(volumes)}: {'; '.join(reason.text for reason in reasons)}" for reasons, volumes in nearest]
+    more = len(explanation.reasons) + explanation.left_out - sum(len(volumes) for _, volumes in nearest)
+    return "\n".join([*lines, *([f"{more} more volumes fit less"] if more else [])])
+
+
+def _names(volumes: list[str]) -> str:
+    return volumes[0] if len(volumes) == 1 else f"{len(volumes)} volumes"
