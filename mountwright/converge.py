@@ -239,8 +239,13 @@ def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str
     if unknown:
         first, *others = reversed(unknown)
         output = list(last_lines(said[first].output)) if first in said else []
+        same = set(output)
         output += [
-            f"{unknown[key]}: {line}" for key in others if key in said for line in last_lines(said[key].output)
+            f"{unknown[key]}: {line}"
+            for key in others
+            if key in said
+            for line in last_lines(said[key].output)
+            if line not in same
         ]
         raise ProbeError(
             f"its state could not be found out (exit code {seen[first].exit_code})",

@@ -150,4 +150,4 @@ def reserved_claim(live: dict[str, Any], declared: dict[str, Any]) -> dict[str, 
     declared_reference = mapping(declared.get("spec")).get("claimRef", MISSING)
     if live.get("kind") != "PersistentVolume" or not reference.get("uid") or declared_reference is not MISSING:
         return None
-    return {key: reference[key] for key in ("namespace", "name") if key in reference}
+    return {key: reference[key] for key in ("apiVersion", "kind", "namespace", "name") if key in reference}

@@ -182,7 +182,9 @@ class KubernetesObject:
         rehearse: bool = True,
     ) -> Change:
         text = json.dumps(declared)
-        secrets = self.manifest.secrets or (_values(declared) if self._is_secret else ())
+        secrets = self.manifest.secrets
+        if self._is_secret and not self.manifest.rendered:
+            secrets = _values(declared)  # nobody has said which of its values are to be hidden
         manifest = Secret(text) if secrets or self._is_secret else text
         return Change(
             summary,
