@@ -103,13 +103,13 @@ def _is_pool(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
     count, each, first = entry.get("count"), entry.get("each"), entry.get("first", 1)
-    if not _is_number(first) or (count is None) == (each is None):
+    if not _is_number(first, 0) or (count is None) == (each is None):
         return False
     return _is_number(count) if each is None else _is_list_of_mappings(each)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_VOLUMES
+def _is_number(value: Any, low: int = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= MOST_VOLUMES
 
 
 def _is_list_of_mappings(value: Any) -> bool:

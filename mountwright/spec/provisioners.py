@@ -12,17 +12,10 @@ from dataclasses import dataclass, replace
 NFS_CSI = "nfs.csi.k8s.io"
 """The NFS driver of kubernetes-csi."""
 _CSI = "csi.storage.k8s.io/"
-_SECRETS = tuple(
-    f"{_CSI}{step}-secret-{part}"
-    for step in (
-        "provisioner",
-        "controller-publish",
-        "controller-expand",
-        "node-stage",
-        "node-publish",
-        "node-expand",
-    )
-    for part in ("name", "namespace")
+_STEPS = ("provisioner", "controller-publish", "controller-expand", "node-stage", "node-publish", "node-expand")
+_ANY_CSI = (
+    f"{_CSI}fstype",
+    *(f"{_CSI}{step}-secret-{part}" for step in _STEPS for part in ("name", "namespace")),
 )
 _CEPH_CSI_SECRETS = tuple(
     f"{_CSI}{step}-secret-{part}" for step in ("provisioner", "node-stage") for part in ("name", "namespace")
@@ -60,18 +53,18 @@ PROVISIONERS: dict[str, Provisioner] = {
     "ceph.com/rbd": replace(_IN_TREE_RBD, closed=False),
     "rbd.csi.ceph.com": Provisioner(
         ("clusterID", "pool", *_CEPH_CSI_SECRETS),
-        (*_SECRETS, f"{_CSI}fstype", "dataPool", "volumeNamePrefix", "imageFeatures", "mkfsOptions", "mounter",
+        (*_ANY_CSI, "dataPool", "volumeNamePrefix", "imageFeatures", "mkfsOptions", "mounter",
          "tryOtherMounters", "mapOptions", "unmapOptions", "encrypted", "encryptionKMSID", "encryptionType",
          "topologyConstrainedPools", "cephLogDir", "cephLogStrategy", "stripeUnit", "stripeCount",
          "objectSize", "radosNamespace", "imageFormat", "fsType"),
     ),
     "cephfs.csi.ceph.com": Provisioner(
         ("clusterID", "fsName", *_CEPH_CSI_SECRETS),
-        (*_SECRETS, "pool", "mounter", "kernelMountOptions", "fuseMountOptions", "volumeNamePrefix",
+        (*_ANY_CSI, "pool", "mounter", "kernelMountOptions", "fuseMountOptions", "volumeNamePrefix",
          "backingSnapshot", "encrypted", "encryptionKMSID", "encryptionType", "subvolumeGroup"),
     ),
     NFS_CSI: Provisioner(
-        ("server", "share"), (*_SECRETS, "subDir", "mountPermissions", "onDelete", "mountOptions")
+        ("server", "share"), (*_ANY_CSI, "subDir", "mountPermissions", "onDelete", "mountOptions")
     ),
     "rancher.io/local-path": Provisioner((), ("nodePath", "pathPattern")),
 }  # fmt: skip

@@ -30,6 +30,7 @@ ACCESS_MODES = {
 }
 MOST_VOLUMES = 100_000
 """How many objects one entry can stand for."""
+_LONGEST_PARAMETER = 253  # far above any that exists; the keys of a YAML mapping have a limit as well
 
 
 def _access_mode(value: Any) -> str:
@@ -54,6 +55,13 @@ def _parameter(value: Any) -> str:
     return value if value == "" else text(value, "text")
 
 
+def _parameter_name(value: Any) -> str:
+    name = text(value, "the name of a parameter")
+    if len(name) > _LONGEST_PARAMETER:
+        raise refused(f"{name[:40]!r}... is too long for the name of a parameter: {len(name)} characters")
+    return name
+
+
 def _provisioner(value: Any) -> str:
     name = text(value, "the name of a provisioner like nfs.csi.k8s.io")
     if not re.fullmatch(LABEL_KEY, name, re.ASCII):
@@ -66,6 +74,7 @@ AccessMode = Annotated[
 ]
 AccessModes = Annotated[tuple[AccessMode, ...], AfterValidator(_different)]
 Parameter = Annotated[str, BeforeValidator(_parameter)]
+ParameterName = Annotated[str, BeforeValidator(_parameter_name)]
 Provisioner = Annotated[
     str, BeforeValidator(_provisioner), WithJsonSchema({"type": "string", "pattern": f"^{LABEL_KEY}$"})
 ]
@@ -73,6 +82,13 @@ Count = Annotated[
     int,
     BeforeValidator(whole_number(1, MOST_VOLUMES)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_VOLUMES}),
+]
+
+
+First = Annotated[
+    int,
+    BeforeValidator(whole_number(0, MOST_VOLUMES)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_VOLUMES}),
 ]
 
 
@@ -90,7 +106,7 @@ class Pool(Section):
     # These are taken out before the models see an entry (mountwright.spec.pools), unless they are faulty.
     count: Count | None = Field(default=None, examples=[200])
     """How many of them there are. Each {} in a text of the entry is its number; {:04} has four digits at least."""
-    first: Count | None = Field(default=None, examples=[1])
+    first: First | None = Field(default=None, examples=[1])
     """The number of the first of them; by default 1."""
     each: tuple[dict[str, Any], ...] | None = Field(
         default=None, min_length=1, examples=[[{"capacity": "1Gi"}, {"capacity": "5Gi"}]]
@@ -134,7 +150,7 @@ class ClassTraits(Labelled):
     """Name of the StorageClass."""
     provisioner: Provisioner = Field(examples=["nfs.csi.k8s.io"])
     """The provisioner that serves the class. kubernetes.io/no-provisioner is for volumes that are made by hand."""
-    parameters: dict[str, Parameter] = Field(default={}, examples=[{"onDelete": "archive"}])
+    parameters: dict[ParameterName, Parameter] = Field(default={}, examples=[{"onDelete": "archive"}])
     """Parameters of the provisioner, as text."""
     reclaim_policy: Literal["Retain", "Delete"] = "Delete"
     """What happens to a volume of the class when its claim is deleted."""
