@@ -105,9 +105,10 @@ def _forgotten(fields: dict[str, Any], declared: Any, live: Any, path: Path) -> 
             continue
         if there is MISSING:
             continue
-        if mine is None:
+        if mine is None and (kind == "k" or not isinstance(there, (dict, list)) or not below):
             yield where, there
         elif below:
+            # others may own parts of a mapping of which nothing is declared any more: ours alone go
             yield from _forgotten(below, mine, there, where)
 
 

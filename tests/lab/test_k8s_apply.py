@@ -271,8 +271,8 @@ def test_a_secret_is_seen_nowhere(site):
     for key in (KEY, "AQBanotherKeyThatNobodyMaySee=="):
         site.key = key
         site.declare(**declared)
-        for call in (("k8s.diff",), ("k8s.apply", "--check", "--diff", "--format", "json"), ("site", "--diff")):
-            outputs.append(str(site.run(*call)))
+        calls = (("k8s.diff",), ("k8s.apply", "--check", "--diff", "--format", "json"), ("site", "--diff"))
+        outputs += [str(site.run(*call)) for call in calls]
         assert base64.b64decode(site.api.get("secret", "key", "-n", "media")["data"]["userKey"]).decode() == key
     declared["secrets"][0]["type"] = "kubernetes.io/other"
     site.declare(**declared)
