@@ -164,7 +164,9 @@ class _ApplyRun:
             return
         planned = self.by_key.get(frame.key)
         if planned is None:
-            if frame.exit_code:
+            if frame.kind == "begin":
+                journey.listener.host_activity(journey.host, "rehearsing the changes")
+            elif frame.exit_code:
                 self.refused = frame
         elif frame.kind == "begin":
             journey.listener.host_activity(journey.host, planned.record().summary)

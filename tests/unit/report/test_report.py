@@ -183,3 +183,14 @@ class TestProgress:
         assert "install nfs-common" in shown
         assert "0 of 1 hosts done" in shown
         assert "node2: failed: install nfs-common: failed with exit code 100" in out.getvalue()
+
+
+def test_remarks_are_shown_and_written():
+    """What the operator should know though nothing changes; a host without any has no such key."""
+    remarked = HostOutcome("cp1", Status.UNCHANGED, remarks=("pv2 is left over", "so is pv3\x1b[31m"))
+    assert text.lines(text.remarks_text([remarked, planned("n")])) == (
+        "cp1: note: pv2 is left over\ncp1: note: so is pv3\\x1b[31m\n"
+    )
+    hosts = document.hosts_document([remarked, planned("n")])["hosts"]
+    assert hosts["cp1"]["remarks"] == ["pv2 is left over", "so is pv3\x1b[31m"]
+    assert "remarks" not in hosts["n"]

@@ -40,10 +40,11 @@ ceph: {clients: kube_node}
 def assign(tmp_path):
     """Call ``works`` for these hosts with a protocol and the clients' group."""
 
-    def call(protocol="v3+v4", clients="kube_node", **settings):
+    def call(protocol="v3+v4", clients="kube_node", kubectl="", **settings):
         (tmp_path / "hosts.yml").write_text(HOSTS)
         storage = tmp_path / "storage.yml"
-        storage.write_text(STORAGE % {"protocol": protocol, "clients": clients})
+        text = STORAGE % {"protocol": protocol, "clients": clients}
+        storage.write_text(text.replace('{version: "1.33"}', f'{{version: "1.33"{kubectl}}}'))
         inventory = load_inventory(tmp_path)
         return {work.host.name: work for work in works(inventory, load_storage(storage, inventory), **settings)}
 
@@ -195,3 +196,43 @@ def test_roles_that_disagree():
     with pytest.raises(InputError, match=r"h1: the roles one and two want different things of unit:rpcbind\.service"):
         merged("h1", [masked, ("two", [Unit("rpcbind.service", active=True)])])
     assert merged("h1", [masked, masked]) == tuple(masked[1])
+
+
+def test_no_objects_are_applied_without_kubectl(assign):
+    """Who does not say where kubectl runs has a cluster that others look after."""
+    assert not any(identity.startswith("kubernetes") for work in assign().values() for identity in ids(work))
+    assert assign(roles={"cluster"}) == {}
+
+
+def test_objects_come_after_all_servers_and_nodes(assign):
+    """A node that kubectl runs on waits for the others with all that it has."""
+    works = assign(kubectl=", kubectl: {on: node1}")
+    assert {name: work.stage for name, work in works.items()} == {"nfs1": 0, "node1": 2, "node2": 1}
+    assert ids(works["node1"])[-3:] == [
+        "kubernetes:PersistentVolume/pv1",
+        "kubernetes:PersistentVolume/pv2",
+        f"kubernetes_leftovers:{resource(works['node1'], ids(works['node1'])[-1]).inventory}",
+    ]
+    assert "kernel_module:rbd" in ids(works["node1"])
+    assert ids(assign(kubectl=", kubectl: {on: node1}", roles={"cluster"})["node1"]) == ids(works["node1"])[-3:]
+
+
+def test_kubectl_on_the_operators_machine(assign):
+    """It is no host of the inventory: it comes last, without sudo, and nothing else is done to it."""
+    works = assign(kubectl=", kubectl: {local: {context: lab}}")
+    here = works["localhost"]
+    assert list(works) == ["nfs1", "node1", "node2", "localhost"]
+    assert here.stage == 2
+    assert (here.host.connection.transport, here.host.connection.become) == ("local", False)
+    assert {identity.partition(":")[0] for identity in ids(here)} == {"kubernetes", "kubernetes_leftovers"}
+    access = resource(here, ids(here)[-1]).access
+    assert access.context == "lab"
+    assert access.search_path
+
+
+def test_pruning_and_force_are_handed_on(assign):
+    """To the resources that do it, and off where they were not asked for."""
+    for prune, force in ((False, False), (True, True)):
+        work = assign(kubectl=", kubectl: {local: {}}", prune=prune, force_conflicts=force)["localhost"]
+        assert resource(work, ids(work)[-1]).prune is prune
+        assert resource(work, "kubernetes:PersistentVolume/pv1").cluster.force is force
