@@ -15,6 +15,8 @@ from mountwright.report.document import write_json
 from mountwright.report.text import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mountwright.cli.tasks import Options
     from mountwright.kubernetes.binding.objects import Objects
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def bind(options: Options, path: str, *, live: bool) -> int:
     """Foretell the binding and print it; 0 also when claims stay pending."""
     console = make_console(stderr=options.json)
-    objects = _objects(options, path, live=live)
+    objects = _objects(options, path, console, live=live)
     for warning in objects.warnings:
         console.print(f"warning: {printable(warning)}", style="yellow", markup=False)
     forecast = foretell(objects)
@@ -34,7 +36,7 @@ def bind(options: Options, path: str, *, live: bool) -> int:
     return 0
 
 
-def _objects(options: Options, path: str, *, live: bool) -> Objects:
+def _objects(options: Options, path: str, console: Console, *, live: bool) -> Objects:
     if path and live:
         raise InputError("--path and --live exclude each other: files, or the cluster as it is")
     if path:
@@ -43,6 +45,7 @@ def _objects(options: Options, path: str, *, live: bool) -> Objects:
     from mountwright.cli import hosts  # noqa: PLC0415
 
     inventory, spec = hosts.load(options)
+    hosts.show_warnings(console, inventory, spec)
     if live:
         from mountwright.cli.cluster import kubectl  # noqa: PLC0415
         from mountwright.kubernetes.binding.live import read_cluster  # noqa: PLC0415
@@ -51,4 +54,4 @@ def _objects(options: Options, path: str, *, live: bool) -> Objects:
             return read_cluster(cluster)
     from mountwright.kubernetes.rendering import render_objects  # noqa: PLC0415
 
-    return read_objects(render_objects(spec))
+    return read_objects(render_objects(spec, secrets=False))

@@ -72,9 +72,9 @@ class _Reclaiming:
             with kubectl(self._options, self._inventory, self._spec) as cluster:
                 found = look(cluster, self._name, keep_reservation=self._keep_reservation)
                 where = f"its data: {found.place}{self._contents()}; not touched"
-                self._say(f"{found.volume} is {found.phase}; {where}")
+                self._say(f"{found.state}; {where}")
                 if found.patch is None:
-                    return HostOutcome(host.name, Status.UNCHANGED, remarks=(found.summary,))
+                    return HostOutcome(host.name, Status.UNCHANGED)
                 done = (self._record(found, where),)
                 if self._options.check:
                     return HostOutcome(host.name, Status.PLANNED, done)

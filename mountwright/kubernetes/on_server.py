@@ -26,14 +26,14 @@ fi
 """
 
 
-def look_into(transport: Transport, path: str) -> str:
-    """What is in a directory, in a few words. Raises HostError when the host can't be asked."""
-    nonce = frames.new_nonce()
-    completed = transport.run(frames.probe_program(nonce, {"look": Script(_LOOK, {"path": path})}))
-    seen, _ = frames.read_frames(nonce, completed.stdout)
-    if "look" not in seen:
-        raise ConnectionLostError(f"the host's answer is not complete (exit code {completed.exit_code})")
-    word, *names = seen["look"].output.decode("utf-8", "backslashreplace").splitlines()
+def look_script(path: str) -> Script:
+    """The script that lists a directory."""
+    return Script(_LOOK, {"path": path})
+
+
+def in_words(output: bytes) -> str:
+    """What :func:`look_script` printed, for people; names that would break the line are the printer's business."""
+    word, *names = output.decode("utf-8", "backslashreplace").splitlines()
     if word == "missing":
         return "there is no such directory"
     if word == "unreadable":
@@ -41,4 +41,14 @@ def look_into(transport: Transport, path: str) -> str:
     if not names:
         return "it is empty"
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
+    return f"it holds {', '.join(names[:SHOWN])}{more}"
+
+
+def look_into(transport: Transport, path: str) -> str:
+    """What is in a directory, in a few words. Raises HostError when the host can't be asked."""
+    nonce = frames.new_nonce()
+    completed = transport.run(frames.probe_program(nonce, {"look": look_script(path)}))
+    seen, _ = frames.read_frames(nonce, completed.stdout)
+    if "look" not in seen:
+        raise ConnectionLostError(f"the host's answer is not complete (exit code {completed.exit_code})")
+    return in_words(seen["look"].output)

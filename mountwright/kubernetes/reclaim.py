@@ -45,12 +45,19 @@ class Reclaim:
     keep_reservation: bool = False
 
     @property
+    def state(self) -> str:
+        """How the volume is now, in one line."""
+        if self.phase == "Released":
+            return f"{self.volume} is Released: its claim {self.claim} is gone"
+        return f"{self.volume} is {self.phase}" + (f", reserved for {self.claim}" if self.claim else "")
+
+    @property
     def summary(self) -> str:
-        """What is done, in one line."""
+        """What is to be done, in one line."""
         if self.patch is None:
-            return f"{self.volume} is Available" + (f", reserved for {self.claim}" if self.claim else "")
-        then = f"reserved for {self.claim}, as before" if self.keep_reservation else "for any claim"
-        return f"make {self.volume} available {then} (Released; the claim {self.claim} is gone)"
+            return "nothing to do"
+        whom = f"{self.claim} only" if self.keep_reservation else "any claim"
+        return f"make {self.volume} available again, for {whom}"
 
     @property
     def diff(self) -> str:
@@ -152,7 +159,7 @@ def carry_out(kubectl: Kubectl, reclaim: Reclaim) -> str:
     takes note in time.
     """
     if reclaim.patch is None:
-        return reclaim.summary
+        return reclaim.state
     name = reclaim.volume
     answer = kubectl.run("patch", "pv", name, "--type=json", f"--patch={json.dumps(reclaim.patch)}", check=False)
     if answer.exit_code:

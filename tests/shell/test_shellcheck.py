@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from mountwright.kubernetes import on_server
 from mountwright.prelude import PRELUDE
 from mountwright.resources import absent, directory, file, kernel_module, kernel_module_scripts, package, unit
 
@@ -25,6 +26,7 @@ BODIES = {
     "module apply": kernel_module_scripts.APPLY,
     "unit probe": unit._PROBE,
     "unit apply": unit._APPLY,
+    "look into a directory": on_server._LOOK,
 }
 VARIABLES = (
     *("path", "owner", "group", "mode", "limit", "content", "seen", "backup", "validator", "link", "primary"),

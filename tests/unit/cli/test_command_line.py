@@ -49,10 +49,11 @@ def test_the_tasks_are_those_of_the_contract():
     expected = {"site", "nfs.server", "nfs.client", "rbd.module", "verify", "doctor"}
     expected |= {"inventory.list", "inventory.schema", "lab.up", "lab.down", "lab.status", "lab.reset"}
     expected |= {"demo", "test", "bench"}
+    expected |= {"k8s.bind", "k8s.reclaim"}
     assert expected <= set(load_namespace().task_names)
 
 
-@pytest.mark.parametrize("task", ["site", "nfs.server", "nfs.client", "rbd.module"])
+@pytest.mark.parametrize("task", ["site", "nfs.server", "nfs.client", "rbd.module", "k8s.reclaim"])
 def test_tasks_that_change_hosts_take_the_common_options(task):
     """Long and short names, as documented."""
     names = {name for argument in load_namespace()[task].get_arguments() for name in argument.names}
