@@ -23,7 +23,14 @@ def render_compose(spec: StorageSpec) -> str:
     if spec.nfs is None or not spec.nfs.volumes:
         raise InputError(f"{spec.document.source} has no nfs.volumes, and Compose gets no others")
     nfs = spec.nfs
-    volumes = [{"name": volume.name, "path": volume.path, "options": _options(volume, nfs)} for volume in nfs.volumes]
+    volumes = [
+        {
+            "name": volume.name,
+            "path": _no_variable(volume.path),
+            "options": [_no_variable(option) for option in _options(volume, nfs)],
+        }
+        for volume in nfs.volumes
+    ]
     return header(spec.document.source) + render_file("compose/volumes.yaml.j2", volumes=volumes)
 
 

@@ -49,10 +49,10 @@ class Findings:
         return f"{problem.key} (line {problem.line})"
 
     def _is_new(self, path: Path, message: str) -> bool:
-        """Whether it was not yet said of another item that the same entry made: only numbers would differ."""
+        """Whether it was not yet said of another item that the same entry made: numbers and hints may differ."""
         if not self.origins.pooled(self._among_items(path)):
             return True
-        said = (self.in_file(path), re.sub(r"[0-9]+", "", message))
+        said = (self.in_file(path), re.sub(r"[0-9]+", "", message.partition(";")[0]))
         new = said not in self._said
         self._said.add(said)
         return new

@@ -28,11 +28,11 @@ _NUMBER = re.compile(r"\{(?::0([1-9]))?\}")
 
 @dataclass(frozen=True)
 class _Origin:
-    """Where in the file an item comes from: its entry, its item of ``each``, and the keys that this has."""
+    """Where in the file an item comes from: its entry, its item of ``each``, and which keys are the entry's."""
 
     entry: int
     each: int | None = None
-    keys: frozenset[Any] = frozenset()
+    common: frozenset[Any] = frozenset()
     pooled: bool = False
 
 
@@ -48,7 +48,7 @@ class Origins:
         if origin is None:
             return path
         entry, rest = (*path[:2], origin.entry), path[3:]
-        if origin.each is not None and (not rest or rest[0] in origin.keys):
+        if origin.each is not None and (not rest or rest[0] not in origin.common):
             return (*entry, "each", origin.each, *rest)
         return (*entry, *rest)
 
@@ -70,19 +70,19 @@ class Origins:
 def take_apart(values: dict[str, Any], origins: Origins) -> list[tuple[Path, str]]:
     """Put the items in the place of the entries that stand for them; returns faults: places of items, and messages.
 
-    An entry whose own keys are faulty stays as it is: the models say what is wrong with it.
+    An entry whose own keys are faulty stays as one: the models say what is wrong with it.
     """
     faults: list[tuple[Path, str]] = []
     for path, distinct in LISTS.items():
         section = values.get(str(path[0]))
         listed = section.get(path[1]) if isinstance(section, dict) else None
-        if not isinstance(section, dict) or not isinstance(listed, list) or not any(map(_is_pool, listed)):
+        if not isinstance(section, dict) or not isinstance(listed, list) or not any(map(_has_own_keys, listed)):
             continue
         items: list[Any] = []
         found: list[_Origin] = []
         for index, entry in enumerate(listed):
             if not _is_pool(entry):
-                items.append(entry)
+                items.append(_numbered(entry, 1) if _has_own_keys(entry) else entry)
                 found.append(_Origin(index))
                 continue
             if not _same_for_all(entry, distinct):
@@ -96,6 +96,10 @@ def take_apart(values: dict[str, Any], origins: Origins) -> list[tuple[Path, str
         section[path[1]] = items
         origins.note(path, found)
     return faults
+
+
+def _has_own_keys(entry: Any) -> bool:
+    return isinstance(entry, dict) and any(key in entry for key in _OWN_KEYS)
 
 
 def _is_pool(entry: Any) -> bool:
@@ -133,7 +137,9 @@ def _members(entry: dict[str, Any], index: int) -> tuple[list[Any], list[_Origin
         numbers = range(first, first + entry["count"])
         return [_numbered(common, number) for number in numbers], [_Origin(index, pooled=True)] * len(numbers)
     items = [_numbered({**common, **own}, number) for number, own in enumerate(each, first)]
-    return items, [_Origin(index, place, frozenset(own), pooled=True) for place, own in enumerate(each)]
+    return items, [
+        _Origin(index, place, frozenset(common) - frozenset(own), pooled=True) for place, own in enumerate(each)
+    ]
 
 
 def _without_own_keys(entry: dict[str, Any]) -> dict[str, Any]:

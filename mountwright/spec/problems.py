@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from mountwright.spec.base import field_texts, models_in
 from mountwright.spec.values import found
@@ -76,15 +76,20 @@ def _one_of(expected: str, value: Any) -> str:
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
     near = difflib.get_close_matches(str(value), choices, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"expected one of {', '.join(choices)}, found {found(value)}{hint}"
+    return f"expected one of {', '.join(choice or 'an empty text' for choice in choices)}, found {found(value)}{hint}"
 
 
 def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel] | None:
     """The model of the mapping at ``path``; None where free keys are allowed."""
     current: type[BaseModel] | None = model
+    free = False
     for step in path:
         if isinstance(step, int):
             continue
+        if free:  # a key of the operator's own; what it leads to is known already
+            free = False
+            continue
         field = current.model_fields.get(step) if current else None
         current = next(models_in(field.annotation), None) if field else None
+        free = field is not None and get_origin(field.annotation) is dict
     return current

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mountwright.spec.base import Section
 from mountwright.spec.metadata import LABEL_KEY, ClaimReference, LabelKey, Labelled, LabelValue
@@ -21,6 +21,9 @@ from mountwright.spec.values import (
     text,
     whole_number,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ACCESS_MODES = {
     "RWO": "ReadWriteOnce",
@@ -112,6 +115,14 @@ class Pool(Section):
         default=None, min_length=1, examples=[[{"capacity": "1Gi"}, {"capacity": "5Gi"}]]
     )
     """One of them an item: what each has of its own, with the keys of the entry itself."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.count is not None and self.each is not None:
+            raise refused("'count' and 'each' don't go together: each item of 'each' is one of them")
+        if self.first is not None and self.count is None and self.each is None:
+            raise refused("'first' goes with 'count' or 'each'")
+        return self
 
 
 class Term(Section):
