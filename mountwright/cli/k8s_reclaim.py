@@ -99,7 +99,7 @@ class _Reclaiming:
             with hosts.connector(self._options) as connect:
                 transport = connect.connect(server.name, server.connection)
                 try:
-                    return f" ({look_into(transport, volume.path)})"
+                    return f" ({server.name}: {look_into(transport, volume.path)})"
                 finally:
                     transport.close()
         except HostError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from mountwright.errors import InputError, MountwrightError
+from mountwright.errors import HostError, InputError, MountwrightError
 from mountwright.paths import bundled
 
 if TYPE_CHECKING:
@@ -194,4 +194,8 @@ def error_text(error: MountwrightError) -> str:
         if len(lines) > 1:
             lines.append(f"{len(lines)} errors; nothing was connected to, nothing was changed")
         return "\n".join(lines)
+    if isinstance(error, HostError) and error.output:
+        from mountwright.report.text import printable
+
+        return "\n".join([f"error: {error}", *(f"  | {printable(line)}" for line in error.output)])
     return f"error: {error}"

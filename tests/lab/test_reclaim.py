@@ -202,3 +202,43 @@ def test_what_changes_between_look_and_change_is_not_overwritten(released):
         carry_out(kubectl, found)
     assert released.volume()["spec"]["claimRef"]["name"] == "data"
     assert released.api.phase("pv", "pv0001") == "Released"
+
+
+def test_what_is_in_the_directory_is_told(released, tmp_path):
+    """Of a volume of storage.yml on a server of ours; it is listed, and nothing in it is changed."""
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "customers.db").write_text("precious")
+    local = "{ansible_host: 127.0.0.1, ansible_connection: local, ansible_become: false}"
+    (released.folder / "hosts.yml").write_text(
+        f"nfs_servers: {{hosts: {{nfs1: {local}}}}}\nkube_node: {{hosts: {{node1: {local}}}}}\n"
+    )
+    storage = released.folder / "storage.yml"
+    nfs = {
+        "servers": "nfs_servers",
+        "clients": "kube_node",
+        "exports": [{"path": str(export), "clients": {"127.0.0.1": ["rw"]}}],
+        "volumes": [{"name": "pv0001", "export": str(export), "capacity": "1Gi", "access_modes": ["ReadWriteOnce"]}],
+    }
+    storage.write_text(f"{storage.read_text()}nfs: {json.dumps(nfs)}\n")
+    ran = released.reclaim("--check")
+    assert ran.code == 2, ran
+    assert "its data: NFS 192.0.2.10:/srv/nfs/pv1 (nfs1: it holds customers.db); not touched" in ran.out
+    assert [each.name for each in export.iterdir()] == ["customers.db"]
+    assert (export / "customers.db").read_text() == "precious"
+
+
+def test_an_api_server_that_is_not_there(operator):
+    """The host's failure with what to do, not a traceback; in JSON too."""
+    kubeconfig = operator.api.kubeconfig.read_text()
+    port = kubeconfig.partition("https://")[2].partition("\n")[0].rpartition(":")[2]
+    elsewhere = operator.folder / "elsewhere.conf"
+    elsewhere.write_text(kubeconfig.replace(f":{port}", ":1"))
+    settings = json.dumps({"local": {"kubeconfig": str(elsewhere)}})
+    (operator.folder / "storage.yml").write_text(f'kubernetes: {{version: "1.20", kubectl: {settings}}}\n')
+    ran = operator.reclaim("-f", "json")
+    assert (ran.code, ran.statuses) == (1, {"localhost": "failed"})
+    assert "does it run" in ran.err
+    live = operator.run("k8s.bind", "--live", "-f", "json")
+    assert (live.code, live.out) == (1, "")
+    assert "does it run" in live.err
