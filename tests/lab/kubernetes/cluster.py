@@ -33,6 +33,7 @@ CLEARED = {
 """What :meth:`Cluster.clear` takes away, and where the API has it; in the order in which it is best deleted."""
 
 _CLEAR_SECONDS = 60.0
+"""How long the cluster may go on holding what nobody else holds any more."""
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Cluster:
             if fewest is None or len(left) < fewest:
                 fewest, moved = len(left), time.monotonic()
             waited = time.monotonic() - moved
-            if waited > _CLEAR_SECONDS:
+            if waited > self.patience + _CLEAR_SECONDS:
                 names = ", ".join(f"{each['kind']} {each['metadata']['name']}" for each in left[:10])
                 raise LabError(f"nothing more went in {waited:.0f} s; {len(left)} objects stay: {names}")
             gone = {each["metadata"]["uid"] for each in left}

@@ -28,7 +28,8 @@ READY_SECONDS = 300
 """How long a kubelet may take from its start to a node that is Ready; emulated 30 s are usual."""
 
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
-_PATIENCE = 60
+_PATIENCE = 20
+"""Seconds for a kubelet to end a pod. It reports the end only when it has swept up, once a minute at worst."""
 _ATTEMPTS = 20
 
 
