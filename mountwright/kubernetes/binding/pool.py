@@ -65,12 +65,11 @@ class Pool:
         ``storage_class`` is the claim's after defaulting. ``only_reserved``: the claim waits for a pod, until which
         only a volume that is reserved for it counts.
         """
+        # Nobody else can have taken them: a reserved volume goes to its claim alone.
         reserved = [
             volume
             for volume in self._reserved.get(claim.key, ())
-            if reserved_for(volume.claim_ref, claim)
-            and volume.name not in self._taken
-            and next(shape_reasons(claim, volume), None) is None
+            if reserved_for(volume.claim_ref, claim) and next(shape_reasons(claim, volume), None) is None
         ]
         groups: list[tuple[frozenset[str], _Group]] = []
         if not only_reserved:

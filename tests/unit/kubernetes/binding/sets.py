@@ -53,6 +53,8 @@ def volumes(draw, name, claims, modes, *, recent):
     if recent and draw(seldom):
         spec["volumeAttributesClassName"] = "gold"
     metadata = {"name": name, "labels": draw(labels)}
+    if recent and draw(seldom):
+        metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     if draw(seldom):
         metadata["annotations"] = {BETA: draw(st.sampled_from(NAMED_CLASSES))}
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
@@ -89,7 +91,7 @@ def claims(draw, name, volumes, modes, *, recent):
 
 @st.composite
 def sets(draw, *, prefix="", most=6, recent=True):
-    """Volumes, claims, classes. ``recent``: with what Kubernetes 1.20 does not know."""
+    """Volumes, claims, classes. ``recent``: with what can't be created in Kubernetes 1.20."""
     modes = [*MODES, "ReadWriteOncePod"] if recent else MODES
     volume_names = [f"{prefix}pv{number}" for number in range(draw(st.integers(1, most)))]
     claim_names = [f"{prefix}claim{number}" for number in range(draw(st.integers(1, most)))]

@@ -318,6 +318,22 @@ def test_a_bound_claim_keeps_its_volume(bind):
     assert done.reasons("new") == {"pv1": "is bound to default/old"}
 
 
+def test_a_bound_claim_comes_before_those_that_search(bind):
+    """Its volume has lost its claimRef, which the controller puts right; nobody gets it meanwhile."""
+    completed = {"pv.kubernetes.io/bind-completed": "yes"}
+    old = claim("old", volumeName="pv1", meta={"uid": "7", "annotations": completed})
+    done = bind(volume("pv1"), claim("new"), old)
+    assert (done.volume("old"), done.volume("new")) == ("pv1", None)
+
+
+def test_volume_name_of_a_volume_that_is_being_deleted(bind):
+    """It is not bound any more, unless it is reserved for the claim already."""
+    going = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+    assert bind(volume("pv1", meta=going), claim(volumeName="pv1")).reasons() == {"pv1": "is being deleted"}
+    mine = volume("pv1", meta=going, claimRef={"namespace": "default", "name": "data"})
+    assert bind(mine, claim(volumeName="pv1")).volume() == "pv1"
+
+
 @pytest.mark.parametrize(
     ("volumes", "reason"),
     [
