@@ -90,6 +90,22 @@ def local_lint(options: Options, path: str = "") -> int:
 
 
 @host_task(
+    leave_out=_NOT_FOR_LINT,
+    instead_of_inventory="path",
+    help={
+        "path": "a manifest or a folder of them, instead of storage.yml",
+        "kubernetes": "the version to check for, like 1.33 (default: the inventory's, or the newest)",
+        "disable": "rules to leave out, with commas between them; docs/lint-rules.md lists them",
+    },
+)
+def k8s_lint(options: Options, path: str = "", kubernetes: str = "", disable: str = "") -> int:
+    """Check manifests: their schema, what the version has removed, and whether they fit each other."""
+    from mountwright.cli import k8s_lint
+
+    return k8s_lint.objects(options, path, kubernetes, disable)
+
+
+@host_task(
     leave_out=("limit", "check", "diff", "forks", "ask_become_pass"),
     help={
         "out": "write one file an object and a kustomization.yaml into this folder (default: all to stdout)",
@@ -259,7 +275,13 @@ namespace = Collection(
     rbd=Collection(module=rbd_module),
     local=Collection(lint=local_lint),
     k8s=Collection(
-        render=k8s_render, apply=k8s_apply, diff=k8s_diff, bind=k8s_bind, reclaim=k8s_reclaim, smoke=k8s_smoke
+        render=k8s_render,
+        lint=k8s_lint,
+        apply=k8s_apply,
+        diff=k8s_diff,
+        bind=k8s_bind,
+        reclaim=k8s_reclaim,
+        smoke=k8s_smoke,
     ),
     inventory=Collection(list=inventory_list, schema=inventory_schema),
     lab=Collection(up=lab_up, down=lab_down, status=lab_status, reset=lab_reset),

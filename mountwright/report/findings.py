@@ -17,7 +17,8 @@ def findings_text(findings: Sequence[Finding]) -> Iterator[str]:
     """Yield the lines: place, severity and rule, the object and what is wrong, what to do; at the end the sum."""
     for finding in findings:
         yield printable(f"{finding.file}:{finding.line}: {finding.severity} [{finding.rule}]")
-        yield printable(f"  {finding.object}: {finding.message}")
+        about = f"{finding.object}: " if finding.object else ""
+        yield printable(f"  {about}{finding.message}")
         yield printable(f"  -> {finding.remedy}")
     errors, warnings = count(findings, "error"), count(findings, "warning")
     if findings:

@@ -1,0 +1,1 @@
+"""What is wrong with Kubernetes objects for storage, before an API server or a kubelet says so."""
