@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from mountwright.kubernetes.binding.forecast import foretell
@@ -11,7 +9,6 @@ from mountwright.kubernetes.binding.objects import Claim, Objects, Operator, Req
 from mountwright.report.binding import binding_document
 
 MANY = 10_000
-SECONDS = 5.0
 RWO = frozenset({"ReadWriteOnce"})
 GI = 1 << 30
 
@@ -62,10 +59,8 @@ def without_a_label(_):
     ],
     ids=["all", "half", "none", "each by its label", "none by label"],
 )
-def test_binding_and_its_report_take_seconds(size, selector, bound):
-    """The processor's time for the forecast and its document together stays below five seconds."""
-    objects = Objects(volumes(), claims(size, selector=selector))
-    begun = time.process_time()
-    document = binding_document(foretell(objects))
-    assert time.process_time() - begun < SECONDS
+def test_so_many_are_bound_and_explained(size, selector, bound):
+    """Whatever is asked for, as many claims are bound as can be; a search through all pairs would not end today."""
+    document = binding_document(foretell(Objects(volumes(), claims(size, selector=selector))))
+    assert len(document["claims"]) == MANY
     assert sum(each["volume"] is not None for each in document["claims"]) == bound
