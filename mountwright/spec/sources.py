@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mountwright.spec.base import Section
 from mountwright.spec.metadata import NamespaceName  # noqa: TC001 - pydantic reads annotations at run time
-from mountwright.spec.traits import Parameter  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.traits import Parameter, ParameterName  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.values import AbsolutePath, Flag, KubernetesName, Text, refused, text, whole_number
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class CsiSource(Section):
     """Whether it is mounted read-only."""
     fsType: Text | None = Field(default=None, examples=["ext4"])
     """File system on it."""
-    volumeAttributes: dict[str, Parameter] = Field(default={}, examples=[{"clusterID": "rook-ceph"}])
+    volumeAttributes: dict[ParameterName, Parameter] = Field(default={}, examples=[{"clusterID": "rook-ceph"}])
     """What the driver wants to know besides, as text."""
     controllerPublishSecretRef: SecretReference | None = None
     """Secret for attaching it to a node."""
@@ -222,7 +222,7 @@ class FlexSource(Section):
     """Secret whose values the driver gets."""
     readOnly: Flag = False
     """Whether it is mounted read-only."""
-    options: dict[str, Parameter] = Field(default={}, examples=[{"networkPath": "//filer/share"}])
+    options: dict[ParameterName, Parameter] = Field(default={}, examples=[{"networkPath": "//filer/share"}])
     """What the driver wants to know besides, as text."""
 
 
