@@ -156,7 +156,7 @@ class ConfigMap(Labelled):
     """Its namespace."""
     immutable: Flag = False
     """Whether it can't be changed any more once it is there."""
-    data: dict[Key, Annotated[Content, BeforeValidator(_content)]] = Field(
+    data: dict[Key, Annotated[Content, BeforeValidator(_content, json_schema_input_type=str | Content)]] = Field(
         min_length=1, examples=[{"config.json": {"json": []}, "ceph.conf": {"file": "files/ceph.conf"}}]
     )
     """Its keys, each with its text, or where that comes from."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mountwright.spec.traits import MOST_VOLUMES
+from mountwright.spec.traits import MOST_VOLUMES, NUMBER
 
 if TYPE_CHECKING:
     from mountwright.spec.problems import Path
@@ -23,7 +23,7 @@ LISTS: dict[Path, str] = {
 }
 """The lists that may have pools, and the key by which their items differ."""
 _OWN_KEYS = ("count", "first", "each")
-_NUMBER = re.compile(r"\{(?::0([1-9]))?\}")
+_NUMBER = re.compile(NUMBER)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _without_own_keys(entry: dict[str, Any]) -> dict[str, Any]:
 def _numbered(value: Any, number: int) -> Any:
     """``value`` with the number in every text that has a place for it."""
     if isinstance(value, str):
-        return _NUMBER.sub(lambda match: f"{number:0{match[1] or 1}}", value) if "{" in value else value
+        return _NUMBER.sub(lambda match: f"{number:0{match[2] or 1}}", value) if "{" in value else value
     if isinstance(value, dict):
         return {key: _numbered(item, number) for key, item in value.items()}
     if isinstance(value, list):

@@ -19,6 +19,7 @@ _DECIMAL = {"n": -3, "u": -2, "m": -1, "": 0, "k": 1, "M": 2, "G": 3, "T": 4, "P
 _QUANTITY = re.compile(
     r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(?:([eE][+-]?[0-9]{1,2})|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?))", re.ASCII
 )
+_HIGHEST = 2**63 - 1  # the API server takes more for just this
 _EXPECTED = "a size like 10Gi (Ki, Mi, Gi, Ti: powers of 1024; k, M, G, T: powers of 1000)"
 
 
@@ -48,6 +49,8 @@ def _capacity(value: Any) -> str:
         raise refused(f"{quantity!r} is no Kubernetes quantity; expected {_EXPECTED}{hint}") from None
     if size <= 0:
         raise refused(f"{quantity!r} is no size above zero; expected {_EXPECTED}")
+    if size > _HIGHEST:
+        raise refused(f"{quantity!r} is more than Kubernetes can count ({_HIGHEST} bytes, a byte less than 8Ei)")
     return quantity
 
 

@@ -24,6 +24,11 @@ volumes that no server exports. All faults are reported at once, each with its l
 `inv inventory.schema` prints the same as a JSON Schema, for editors. YAML anchors and merge keys work; top-level keys
 that begin with `x-` are free for them. A group or host pattern is what `--limit` takes: `nfs_servers`, `a:b`, `a:!c`,
 `node[1:3]`.
+
+One entry of `nfs.exports`, `nfs.volumes`, `kubernetes.volumes` or `kubernetes.claims` may stand for many: with
+`count: 200` it is taken 200 times, with `each: [...]` once for each item, which adds keys of its own or replaces the
+entry's. In every text of such an entry `{}` is the number, and `{:04}` the number with four digits at least:
+`{name: "pv{:04}", count: 200, export: "/srv/nfs/pv{:04}", capacity: 1Gi, access_modes: [ReadWriteMany]}`.
 """
 _EXAMPLE_HEAD = """
 ## Example

@@ -31,6 +31,8 @@ ACCESS_MODES = {
     "RWX": "ReadWriteMany",
     "RWOP": "ReadWriteOncePod",
 }
+NUMBER = r"\{(:0([1-9]))?\}"
+"""The place of the number in a text of a pool, as a regular expression: {} or {:04}."""
 MOST_VOLUMES = 100_000
 """How many objects one entry can stand for."""
 _LONGEST_PARAMETER = 253  # far above any that exists; the keys of a YAML mapping have a limit as well
@@ -95,16 +97,25 @@ First = Annotated[
 ]
 
 
-def _required_in_each(schema: dict[str, Any]) -> None:
-    """For editors: what an entry must have may stand in each of its items instead."""
+def _as_pool(schema: dict[str, Any]) -> None:
+    """For editors: what an entry must have may stand in each of its items instead, and texts may have a number."""
     required = schema.pop("required", [])
     schema["anyOf"] = [{"required": ["each"]}, {"required": required}]
+    _allow_number(schema.get("properties", {}))
+
+
+def _allow_number(schema: Any) -> None:
+    for key, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "pattern" and isinstance(value, str):
+            schema[key] = f"{value}|{NUMBER}"
+        elif isinstance(value, (dict, list)):
+            _allow_number(value)
 
 
 class Pool(Section):
     """An entry that may stand for several: with ``count`` or ``each``, ``{}`` in its texts is a number."""
 
-    model_config = ConfigDict(json_schema_extra=_required_in_each)
+    model_config = ConfigDict(json_schema_extra=_as_pool)
 
     # These are taken out before the models see an entry (mountwright.spec.pools), unless they are faulty.
     count: Count | None = Field(default=None, examples=[200])

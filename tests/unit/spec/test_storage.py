@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from mountwright import yaml_lines
 from mountwright.inventory import load_inventory
 from mountwright.nfs.grammar import Entry, format_entry, parse_exports
 from mountwright.paths import bundled
@@ -224,3 +226,34 @@ def test_the_schema_serves_an_editor():
             assert prop.get("description"), f"{name}.{key}"
             assert "\n" not in prop["description"]
             assert {"type", "$ref", "anyOf", "enum"} & set(prop), f"{name}.{key}"
+
+
+def schema_faults(data):
+    """The paths and messages of what an editor would underline; a section that may be absent is looked into."""
+    pending = list(jsonschema.Draft202012Validator(StorageSpec.json_schema()).iter_errors(data))
+    found = []
+    while pending:
+        error = pending.pop()
+        if not error.context:
+            found.append(f"{error.json_path}: {error.message}")
+        pending += [inner for inner in error.context or () if inner.validator_value != "null"]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    "path", ["inventories/example/storage.yml", "tests/golden/kubernetes/everything/storage.yml"]
+)
+def test_the_schema_takes_what_is_right(path):
+    """An editor finds no fault with the example, nor with the file that has everything."""
+    assert schema_faults(yaml_lines.load(bundled(path)).value) == []
+
+
+def test_the_schema_finds_faults():
+    """An editor shows wrong names, modes and sources where they are."""
+    volume = {"name": "PV", "capacity": "1Gi", "access_modes": ["RWO"], "source": {"hostPath": {"path": "a"}}}
+    found = schema_faults({"kubernetes": {"version": "1.33", "volumes": [volume]}})
+    assert [fault.partition(": ")[0] for fault in found] == [
+        "$.kubernetes.volumes[0].access_modes[0]",
+        "$.kubernetes.volumes[0].name",
+        "$.kubernetes.volumes[0].source.hostPath.path",
+    ]
