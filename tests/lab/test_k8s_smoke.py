@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from tests.lab.command import ROOT, Ran, command_line, environment, mountwright
+from tests.lab.inventory_files import write_inventory
+from tests.lab.kubernetes.control_plane import box_address
 
 pytestmark = pytest.mark.lab
 
@@ -71,6 +73,13 @@ class Smoke:
         """A run in the cluster, as JSON, that gives up soon."""
         return self("--apply", "-f", "json", "--timeout", "2", *more)
 
+    def pod_is_there(self):
+        """Wait until a run has made its pod."""
+        deadline = time.monotonic() + 60
+        while not any(name.startswith("Pod/") for name in self.objects()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
     def start(self, *more):
         """A run in the cluster that waits long."""
         command = command_line(*self.arguments("--apply", "-f", "json", "--timeout", "600", *more))
@@ -95,6 +104,12 @@ def smoke(api, tmp_path):
     api.apply("---\n".join([VOLUME % ("pv1", "files", "Retain", "pv1"), CLASS % ("made", "nfs.csi.k8s.io")]))
     api.wait_for_phase("pv", "pv1", "Available")
     return Smoke(api, tmp_path)
+
+
+def ended(running):
+    """How a run ended that was started before."""
+    out, err = running.communicate(timeout=120)
+    return Ran(running.returncode, out, err)
 
 
 def only(ran):
@@ -230,17 +245,13 @@ def test_what_is_kept_can_be_deleted_by_the_command_that_is_told(smoke):
 def test_an_interrupted_run_cleans_up(smoke, sign):
     """Ctrl-C, the end of the job, the end of the session: reported as one document, and nothing stays."""
     running = smoke.start("--volume", "pv1")
-    deadline = time.monotonic() + 60
-    while not any(name.startswith("Pod/") for name in smoke.objects()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    smoke.pod_is_there()
     running.send_signal(sign)
-    out, err = running.communicate(timeout=120)
-    ran = Ran(running.returncode, out, err)
+    ran = ended(running)
     assert ran.code == 1
     assert only(ran)["message"] == "the run was interrupted"
     assert ran.document["interrupted"] is True
-    assert "Traceback" not in err
+    assert "Traceback" not in ran.err
     assert smoke.objects() == []
     smoke.api.wait_for_phase("pv", "pv1", "Available")
 
@@ -254,3 +265,49 @@ def test_credentials_without_rights(smoke, control_plane):
     assert (ran.code, ran.out) == (1, "")
     assert "forbidden" in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.fixture
+def over_ssh(smoke, control_plane, fresh_fleet):
+    """The same, with kubectl on a control plane over SSH."""
+    machine = fresh_fleet[0]
+    machine.run(
+        "mkdir -p /etc/kubernetes && umask 077 && cat >/etc/kubernetes/admin.conf",
+        check=True,
+        stdin=control_plane.kubeconfig_for(box_address(machine)),
+    )
+    machine.run(
+        "cat >/usr/local/bin/kubectl && chmod 0755 /usr/local/bin/kubectl",
+        check=True,
+        stdin=control_plane.kubectl_program.read_bytes(),
+    )
+    storage = {"kubernetes": {"version": "1.33", "kubectl": {"on": machine.name}}}
+    write_inventory(smoke.folder, {"kube_control_plane": [machine]}, yaml.safe_dump(storage))
+    return smoke, machine
+
+
+def test_over_ssh_an_interrupted_run_cleans_up(over_ssh):
+    """What kubectl on the other machine was busy with does not come after the cleaning."""
+    smoke, machine = over_ssh
+    running = smoke.start("--volume", "pv1")
+    smoke.pod_is_there()
+    running.send_signal(signal.SIGINT)
+    ran = ended(running)
+    assert (ran.code, only(ran)["message"]) == (1, "the run was interrupted"), str(ran)
+    assert f"connecting to {machine.name}" in ran.err
+    assert smoke.objects() == []
+    smoke.api.wait_for_phase("pv", "pv1", "Available")
+
+
+def test_a_lost_connection_is_made_again_to_clean_up(over_ssh):
+    """The trial has failed with the connection, and yet nothing of it stays, and the volume is as before."""
+    smoke, machine = over_ssh
+    running = smoke.start("--volume", "pv1")
+    smoke.pod_is_there()
+    machine.run("pkill -o -f '^sshd: root@notty' || pkill -f '^sshd: .*@notty'")
+    ran = ended(running)
+    assert ran.code == 1
+    assert only(ran)["ok"] is False
+    assert "connecting again" in ran.err
+    assert smoke.objects() == []
+    smoke.api.wait_for_phase("pv", "pv1", "Available")

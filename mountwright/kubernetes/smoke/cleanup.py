@@ -47,21 +47,25 @@ class Cleaner:
         begun = time.monotonic()
         left = self._delete(f"{TRIAL_LABEL}={trial.name}", f"{trial.target.name}: cleaning up")
         message = f"still being deleted after {_PATIENCE:g} s: {', '.join(left)}" if left else ""
-        notes = () if left else tuple(note for name in volumes if (note := self._give_back(trial, name)))
+        notes = () if left else tuple(note for name in volumes if (note := self._give_back(trial.claim, name)))
         return StepOutcome("clean up", not message, time.monotonic() - begun, message), notes
 
-    def clean_run(self) -> tuple[str, ...]:
-        """Delete all that is left of the run; return notes on what does not go. Raises HostError."""
+    def clean_run(self, *, half_done: bool) -> tuple[str, ...]:
+        """Delete all that is left of the run; return notes on what does not go.
+
+        ``half_done``: a trial was cut off, so volumes may still belong to its claim. Raises HostError.
+        """
         left = self._delete(self._run.selector, "cleaning up")
+        notes = self._give_back_all() if half_done and not left else ()
         if not self._run.given_namespace:
             name = self._run.namespace
             self._kubectl.run("delete", "namespace", name, "--ignore-not-found", "--wait=false")
             self._say(f"deleting the namespace {name}")
             if not self._gone(lambda: self._kubectl.get_json("namespace", name, "--ignore-not-found") is None):
                 left = [*left, f"Namespace/{name}"]
-        if not left:
-            return ()
-        return (f"still being deleted: {', '.join(left)}; see what holds them: kubectl describe",)
+        if left:
+            return (*notes, f"still being deleted: {', '.join(left)}; see what holds them: kubectl describe")
+        return notes
 
     def _delete(self, selector: str, saying: str) -> list[str]:
         """Delete what has these labels, and return what is still there after a while."""
@@ -89,8 +93,18 @@ class Cleaner:
             time.sleep(_POLL)
         return True
 
-    def _give_back(self, trial: Trial, name: str) -> str:
-        """Make a volume that the trial's claim had available again, and return what is to be told about it.
+    def _give_back_all(self) -> tuple[str, ...]:
+        """Give back every volume that a claim of the run has had; return what is to be told."""
+        notes = []
+        for item in self._kubectl.items("persistentvolumes"):
+            owner = mapping(mapping(item.get("spec")).get("claimRef"))
+            claim = str(owner.get("name", ""))
+            if owner.get("namespace") == self._run.namespace and self._run.made_claim(claim):
+                notes.append(self._give_back(claim, item["metadata"]["name"]))
+        return tuple(note for note in notes if note)
+
+    def _give_back(self, claim: str, name: str) -> str:
+        """Make a volume that a claim of the run had available again, and return what is to be told about it.
 
         One that a provisioner made for the trial, and that its class retains, is left to the operator: only they
         know whether its data may go.
@@ -114,13 +128,13 @@ class Cleaner:
             return (
                 f"the volume {name} was made for the trial and is retained, as its class says: delete it and its data"
             )
-        if self._kubectl.run(*self._clear_reference(trial, name), check=False).exit_code:
+        if self._kubectl.run(*self._clear_reference(claim, name), check=False).exit_code:
             return f"the volume {name} is Released now: inv k8s.reclaim {name} makes it available again"
         return ""
 
-    def _clear_reference(self, trial: Trial, name: str) -> tuple[str, ...]:
-        """The arguments of kubectl that clear a volume's claimRef, if it is still the trial's claim."""
-        owner = {"namespace": self._run.namespace, "name": trial.claim}
+    def _clear_reference(self, claim: str, name: str) -> tuple[str, ...]:
+        """The arguments of kubectl that clear a volume's claimRef, if it is still the claim of the run."""
+        owner = {"namespace": self._run.namespace, "name": claim}
         tests = [{"op": "test", "path": f"/spec/claimRef/{key}", "value": value} for key, value in owner.items()]
         patch = json.dumps([*tests, {"op": "remove", "path": "/spec/claimRef"}])
         return ("patch", "persistentvolume", name, "--type=json", f"--patch={patch}")

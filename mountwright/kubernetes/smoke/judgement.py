@@ -64,8 +64,10 @@ def judge(
         return standing
     about_claim = judge_claim(claim, events, unfit=unfit)
     waits_for_pod = newest(of_object(events, "PersistentVolumeClaim", _name(claim)), _WAITS_FOR_POD) is not None
-    if about_claim.state is State.DONE or (waits_for_pod and not about_claim.remedy):
+    if about_claim.state is State.DONE:
         return standing
+    if waits_for_pod and not about_claim.remedy:
+        return replace(standing, message="\n".join([standing.message, *unfit.splitlines()]))
     return about_claim
 
 

@@ -56,6 +56,10 @@ class Run:
         """What kubectl's ``--selector`` takes to find its objects."""
         return f"{RUN_LABEL}={self.id}"
 
+    def made_claim(self, name: str) -> bool:
+        """Whether a claim with this name, in the namespace of the run, is one of the run's."""
+        return name.removeprefix("storage-").startswith(f"smoke-{self.id}-")
+
     def pod_security(self, targets: tuple[Target, ...]) -> str:
         """The strictest Pod Security Standard that lets the pods for all targets pass."""
         order = ("restricted", "baseline", "privileged")

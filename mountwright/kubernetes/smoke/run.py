@@ -154,6 +154,10 @@ class SmokeRun:
                 message, remedy = error.message, error.remedy
             except KeyboardInterrupt:
                 message = self._over = _INTERRUPTED
+            except ConnectionLostError:
+                raise
+            except HostError as error:  # the cluster can still be asked to clean up
+                message = "; ".join((error.message, *error.output))
             events, volumes = self._facts(trial)
             if not self._run.keep:
                 cleaned, notes = Cleaner(self._kubectl, self._run, self._say).clean_trial(trial, volumes)
@@ -247,7 +251,7 @@ class SmokeRun:
         if self._run.keep:
             return (f"all was kept: {Cleaner.by_hand(self._run)} deletes it",)
         try:
-            return Cleaner(self._kubectl, self._run, self._say).clean_run()
+            return Cleaner(self._kubectl, self._run, self._say).clean_run(half_done=bool(self._over))
         except ConnectionLostError:
             self._say("the connection is lost: connecting again, to clean up")
         except KeyboardInterrupt:
@@ -256,7 +260,7 @@ class SmokeRun:
             return (f"{error.message}; {Cleaner.by_hand(self._run)} does the rest",)
         try:
             self._kubectl = self._connect()
-            return Cleaner(self._kubectl, self._run, self._say).clean_run()
+            return Cleaner(self._kubectl, self._run, self._say).clean_run(half_done=True)
         except (HostError, KeyboardInterrupt):
             return (f"could not be cleaned up: {Cleaner.by_hand(self._run)} does it",)
 
