@@ -17,6 +17,7 @@ import yaml
 from mountwright.inventory import load_inventory
 from mountwright.kubernetes.compose import render_compose
 from mountwright.kubernetes.folder import write_folder
+from mountwright.kubernetes.lint.linter import Settings, lint
 from mountwright.kubernetes.rendering import render_objects
 from mountwright.spec import load_storage
 from mountwright.spec.sources import HostPathSource, Source
@@ -77,6 +78,21 @@ def test_the_compose_file_is_as_expected(spec):
 def test_everything_is_strictly_valid(manifests, version):
     """The API's strict schema of each version takes every object: no unknown field, no wrong type."""
     assert [fault for manifest in manifests for fault in faults(manifest, version)] == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_linter_refuses_what_a_version_has_no_longer(manifests, spec, version):
+    """The drivers inside Kubernetes that 1.31 has removed are errors from there on, and nothing else is one."""
+    minor = int(version.partition(".")[2])
+    found = {finding.object for finding in lint(manifests, Settings(minor, spec=spec)) if finding.severity == "error"}
+    removed = {
+        "PersistentVolume/rbd-in-tree",
+        "PersistentVolume/rbd-keyring",
+        "PersistentVolume/cephfs-in-tree",
+        "PersistentVolume/cephfs-secret",
+        "StorageClass/rbd-in-tree",
+    }
+    assert found == (removed if minor >= 31 else set())
 
 
 def test_the_schemas_would_notice(manifests):
