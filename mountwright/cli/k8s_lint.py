@@ -9,10 +9,11 @@ from mountwright.cli.lint import show
 from mountwright.errors import InputError
 from mountwright.kubernetes.lint.linter import Settings, lint, rule_ids
 from mountwright.kubernetes.lint.versions import minor_version
-from mountwright.kubernetes.manifests import Loaded, load_manifests
+from mountwright.kubernetes.manifests import load_manifests
 
 if TYPE_CHECKING:
     from mountwright.cli.tasks import Options
+    from mountwright.kubernetes.findings import Finding
     from mountwright.spec import StorageSpec
 
 
@@ -23,18 +24,32 @@ def objects(options: Options, path: str, kubernetes: str, disable: str) -> int:
     """
     disabled = rule_ids(disable)
     minor = minor_version(kubernetes) if kubernetes else None
-    loaded = load_manifests(Path(path).expanduser()) if path else None
-    inventory = spec = None
+    if not path:
+        return show(_declared(options, minor, disabled), options)
+    loaded = load_manifests(Path(path).expanduser())
+    settings = Settings(minor, disabled)
     # An inventory that is only found by chance (the environment) is not what files are held against.
-    if loaded is None or options.inventory != Path():
-        from mountwright.cli import hosts  # noqa: PLC0415 - files need none of it
-
-        inventory, spec = hosts.load(options)
-        minor = minor or _declared_version(spec)
-    if loaded is None:
-        loaded = _rendered(spec)
-    settings = Settings(minor, disabled, spec, inventory)
+    if options.inventory != Path():
+        settings, _ = _settings(options, minor, disabled)
     return show(lint(loaded.manifests, settings, loaded.problems), options)
+
+
+def _settings(options: Options, minor: int | None, disabled: frozenset[str]) -> tuple[Settings, StorageSpec]:
+    from mountwright.cli import hosts  # noqa: PLC0415 - files need none of it
+
+    inventory, spec = hosts.load(options)
+    return Settings(minor or _declared_version(spec), disabled, spec, inventory), spec
+
+
+def _declared(options: Options, minor: int | None, disabled: frozenset[str]) -> list[Finding]:
+    """Lint what storage.yml declares; where a Secret's value is not at hand, all but the Secrets."""
+    from mountwright.kubernetes.rendering import render_objects  # noqa: PLC0415 - files need none of it
+
+    settings, spec = _settings(options, minor, disabled)
+    try:
+        return lint(render_objects(spec), settings)
+    except InputError as error:
+        return lint(render_objects(spec, secrets=False), settings, missing_values=error.problems)
 
 
 def _declared_version(spec: StorageSpec) -> int | None:
@@ -45,15 +60,3 @@ def _declared_version(spec: StorageSpec) -> int | None:
     except InputError as error:
         place = spec.document.problem(("kubernetes", "version"), f"{error.problems[0].message}; or say --kubernetes")
         raise InputError(place) from None
-
-
-def _rendered(spec: StorageSpec | None) -> Loaded:
-    """The objects of storage.yml; where a Secret's value is not at hand, the others."""
-    from mountwright.kubernetes.rendering import render_objects  # noqa: PLC0415 - files need none of it
-
-    if spec is None:
-        return Loaded(())
-    try:
-        return Loaded(render_objects(spec))
-    except InputError as error:
-        return Loaded(render_objects(spec, secrets=False), error.problems)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 NFS_CSI = "nfs.csi.k8s.io"
 """The NFS driver of kubernetes-csi."""
 _CSI = "csi.storage.k8s.io/"
-_STEPS = ("provisioner", "controller-publish", "controller-expand", "node-stage", "node-publish", "node-expand")
+_STEPS = ("provisioner", "controller-publish", "controller-expand", "controller-modify", "node-stage",
+          "node-publish", "node-expand")  # fmt: skip
 _ANY_CSI = (
     f"{_CSI}fstype",
     *(f"{_CSI}{step}-secret-{part}" for step in _STEPS for part in ("name", "namespace")),
@@ -55,7 +56,7 @@ PROVISIONERS: dict[str, Provisioner] = {
         ("clusterID", "pool", *_CEPH_CSI_SECRETS),
         (*_ANY_CSI, "dataPool", "volumeNamePrefix", "imageFeatures", "mkfsOptions", "mounter",
          "tryOtherMounters", "mapOptions", "unmapOptions", "encrypted", "encryptionKMSID", "encryptionType",
-         "topologyConstrainedPools", "cephLogDir", "cephLogStrategy", "stripeUnit", "stripeCount",
+         "encryptionCipher", "encryptionKeySize", "encryptionSectorSize", "integrityMode", "topologyConstrainedPools", "cephLogDir", "cephLogStrategy", "stripeUnit", "stripeCount",
          "objectSize", "radosNamespace", "imageFormat", "fsType"),
     ),
     "cephfs.csi.ceph.com": Provisioner(

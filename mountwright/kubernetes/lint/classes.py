@@ -54,16 +54,17 @@ def _check_parameters(storage_class: Part, known: Provisioner) -> Iterator[Fault
             continue
         path = ("parameters", parameter)
         message = f"{name} has no parameter '{parameter}'"
-        near = difflib.get_close_matches(parameter, known.known, 1, cutoff=0.75)
+        near = difflib.get_close_matches(parameter, known.known, 1, cutoff=0.75 if known.closed else 0.85)
         # Its beginning is what people remember of a name: adminSecret for adminSecretName.
         near = near or [each for each in known.known if each.startswith(parameter)]
-        if near:
-            yield storage_class.fault("unknown-parameter", path, f"{message}; did you mean '{near[0]}'?")
-        elif known.closed:
-            takes = f"it takes {', '.join(known.known)}" if known.known else "it takes none"
-            yield storage_class.fault("unknown-parameter", path, f"{message}; {takes}")
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        if known.closed:
+            takes = f"; it takes {', '.join(known.known)}" if known.known else "; it takes none"
+            yield storage_class.fault("unknown-parameter", path, message + (hint or takes))
+        elif near:
+            yield storage_class.fault("parameter-typo", path, f"{name} is not known to take '{parameter}'{hint}")
         else:
-            yield storage_class.fault("untried-parameter", path, f"'{parameter}' is no known parameter of {name}")
+            yield storage_class.fault("untried-parameter", path, f"{name} is not known to take '{parameter}'")
     for parameter in known.required:
         instead = _INSTEAD.get(parameter) or _partner(parameter)  # half a pair is said by a rule of its own
         if parameter not in parameters and instead not in parameters:

@@ -64,14 +64,21 @@ class Settings:
     inventory: Inventory | None = None
 
 
-def lint(manifests: Iterable[Manifest], settings: Settings, problems: Iterable[Problem] = ()) -> list[Finding]:
+def lint(
+    manifests: Iterable[Manifest],
+    settings: Settings,
+    problems: Iterable[Problem] = (),
+    missing_values: Iterable[Problem] = (),
+) -> list[Finding]:
     """Return the findings about objects that belong together, by file and line.
 
-    ``problems`` are those of files that could not be read, which are findings too.
+    ``problems`` are those of files that could not be read, ``missing_values`` those of Secrets whose values are not
+    at hand; both are findings too.
     """
     minor = newest() if settings.minor is None else settings.minor
     context = Context(Objects(manifests), minor, settings.spec, settings.inventory)
-    findings = {_unreadable(problem) for problem in problems}
+    findings = {_of_problem("unreadable", problem) for problem in problems}
+    findings |= {_of_problem("secret-value", problem) for problem in missing_values}
     findings |= {_finding(fault) for check in _CHECKS for fault in check(context)}
     kept = (finding for finding in findings if finding.rule not in settings.disabled)
     return sorted(kept, key=lambda each: (each.file, each.line, each.object, each.rule, each.message))
@@ -101,11 +108,11 @@ def _finding(fault: Fault) -> Finding:
     )
 
 
-def _unreadable(problem: Problem) -> Finding:
-    rule = RULES["unreadable"]
+def _of_problem(name: str, problem: Problem) -> Finding:
+    rule = RULES[name]
     where = f"{problem.key}: " if problem.key else ""
     return Finding(
-        rule="unreadable",
+        rule=name,
         severity=rule.severity,
         file=problem.source,
         line=max(problem.line, 1),

@@ -19,7 +19,7 @@ An error is what can't work or the API refuses, a warning what probably won't wo
 worth knowing. An error makes the exit code 1. `--disable RULE,RULE` leaves rules out.
 
 A class, Secret or claim that is not among the objects may well be in the cluster; that is a warning at most.
-Secrets are only missed where some are among the objects.
+Secrets are only missed where others of their namespace are among the objects.
 
 | Rule | Severity | What is wrong | What to do | Versions |
 |---|---|---|---|---|

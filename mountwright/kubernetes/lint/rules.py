@@ -192,6 +192,11 @@ _CLASSES = {
         "The provisioner knows no such parameter: it refuses it, or goes on without it.",
         "correct or remove the parameter",
     ),
+    "parameter-typo": Rule(
+        "warning",
+        "A parameter is almost, but not quite, one that the provisioner takes.",
+        "correct the parameter; if the driver is newer than this list, switch the rule off",
+    ),
     "untried-parameter": Rule(
         "info",
         "A parameter is not known here; a newer driver may take it.",
@@ -291,6 +296,11 @@ _CONTENTS = {
 }
 
 _DECLARED = {
+    "secret-value": Rule(
+        "warning",
+        "The value of a Secret is not where storage.yml says, so that the Secret is not looked at.",
+        "set the variable or add the file, at least where k8s.apply runs",
+    ),
     "unknown-export": Rule(
         "error",
         "A volume or class is on a server of storage.yml, in a directory that it does not export.",

@@ -6,6 +6,7 @@ ceph-csi docs/deploy-rbd.md and deploy-cephfs.md, external-provisioner (``${pvc.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,9 +110,16 @@ def _check(reference: _Reference, objects: Objects) -> Iterator[Fault]:
         path = reference.namespace_path if has_namespace else reference.path
         message = f"there is no Secret {shown}; the one of that name is in the namespace {elsewhere}"
         yield reference.part.fault("secret-namespace", path, message)
-    elif objects.secrets:
-        # Without any Secret here they are kept elsewhere, as they should be.
-        yield reference.part.fault("missing-secret", reference.path, f"the Secret {shown} is not among these objects")
+    elif expected := [each for where, each in objects.secrets if where == namespace or _close(each, name)]:
+        # Secrets are mostly kept elsewhere, as they should be; but not where others of the namespace are here.
+        near = difflib.get_close_matches(name, expected, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        message = f"the Secret {shown} is not among these objects{hint}"
+        yield reference.part.fault("missing-secret", reference.path, message)
+
+
+def _close(one: str, other: str) -> bool:
+    return bool(difflib.get_close_matches(one, [other], 1, cutoff=0.85))
 
 
 def _check_found(reference: _Reference, secret: Part, shown: str) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ USERS, KEYS = ("userID", "adminID"), ("userKey", "adminKey")
 _HEADER = struct.Struct("<HIIH")
 _KEY_SIZES = {1: 16, 2: 32}
 """Bytes of the secret by its type: 1 is aes, 2 is aes256k."""
+_SIZES = frozenset(_HEADER.size + size for size in _KEY_SIZES.values())
 
 
 def check_secrets(context: Context) -> Iterator[Fault]:
@@ -109,9 +110,9 @@ def _check_key(secret: Part, name: str, value: bytes) -> Iterator[Fault]:
 
 
 def is_ceph_key(text: bytes) -> bool:
-    """Whether a text is a CephX key: the base64 of its type, time and length, and a secret of that length."""
+    """Whether a text can be a CephX key: the base64 of a header with type, time and length, and of the secret."""
     try:
-        return _is_raw(base64.b64decode(text, validate=True))
+        return len(base64.b64decode(text, validate=True)) in _SIZES
     except (binascii.Error, ValueError):
         return False
 
