@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 Value: TypeAlias = str | bytes | int | bool | PurePath | Secret
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_NOT_IN_NAMES = re.compile(r"""^[-~#!]|[\s'"`$;&<>|(){}*?\[\]\0-\x1f\x7f]""")
+
+
+def would_act(name: str) -> bool:
+    """Whether a name of a host or user holds what shells or option parsers act on; no such name exists.
+
+    ssh pastes names into a ``ProxyCommand`` and into ``Match exec`` and refuses these as well.
+    """
+    return bool(_NOT_IN_NAMES.search(name)) or not name.isprintable()
 
 
 def quote(value: Value) -> str:

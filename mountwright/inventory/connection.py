@@ -10,6 +10,7 @@ from mountwright.errors import InputError, Problem
 from mountwright.inventory.rendering import OMIT
 from mountwright.inventory.ssh_arguments import SshArguments
 from mountwright.secret import Secret
+from mountwright.shell import would_act
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,7 @@ class _Settings:
             port=self._port(options.pop("port", None)),
             user=self._text(_USER) or options.pop("user", None),
             password=self._secret(_PASSWORD),
-            private_key_file=str(Path(key_file).expanduser().absolute()) if key_file else None,
+            private_key_file=self._path(key_file),
             proxy_jump=options.pop("proxyjump", None),
             proxy_command=options.pop("proxycommand", None),
             ssh_options={
@@ -103,16 +104,34 @@ class _Settings:
             become_user=self._text(_BECOME_USER) or "root",
             become_password=self._secret(_BECOME_PASSWORD),
         )
-        for name, value in ((_ADDRESS[0], settings.address), (_USER[0], settings.user or ""),
-                            (_BECOME_USER[0], settings.become_user)):  # fmt: skip
-            # No such name exists, and as an argument of ssh or sudo it would be taken for an option.
-            if value.startswith("-") or any(letter.isspace() or not letter.isprintable() for letter in value):
-                self._fault(
-                    name, f"{value!r} is no name: it begins with a dash or holds a space or control character"
-                )
+        self._check_names(settings)
         if self.problems:
             raise InputError(self.problems)
         return settings
+
+    def _check_names(self, settings: ConnectionSettings) -> None:
+        for names, value in ((_ADDRESS, settings.address), (_USER, settings.user or "")):
+            if would_act(value):
+                self._fault(
+                    self._said(names),
+                    f"{value!r} is no name: it begins with a dash, or holds white space or what shells act on",
+                )
+        become = settings.become_user
+        # As an argument of sudo it would be taken for an option. `#1000` is a user to sudo.
+        if become.startswith("-") or any(letter.isspace() or not letter.isprintable() for letter in become):
+            self._fault(
+                self._said(_BECOME_USER),
+                f"{become!r} is no name: it begins with a dash or holds a space or control character",
+            )
+        password = settings.become_password.reveal() if settings.become_password else ""
+        if any(letter in password for letter in "\n\r\0"):
+            self._fault(
+                self._said(_BECOME_PASSWORD), "holds a line break or a NUL byte, which no password of sudo has"
+            )
+
+    def _said(self, names: tuple[str, ...]) -> str:
+        """The name under which a variable is given; the first of its names when it is not."""
+        return next((name for name in reversed(names) if name in self.written), names[0])
 
     def _value(self, names: tuple[str, ...]) -> tuple[str, Any]:
         """The name and the rendered value of the last of ``names`` that is given; ("", None) when none is."""
@@ -136,6 +155,18 @@ class _Settings:
             self._fault(name, "has to be text, not a list or a mapping")
             return None
         return str(value)
+
+    def _path(self, text: str | None) -> str | None:
+        if text is None:
+            return None
+        if not text.isprintable():
+            self._fault(self._said(_KEY_FILE), f"{text!r} is no path of a key: it holds control characters")
+            return None
+        try:
+            return str(Path(text).expanduser().absolute())
+        except RuntimeError:
+            self._fault(self._said(_KEY_FILE), f"{text!r} is in the home of a user who does not exist here")
+            return None
 
     def _secret(self, names: tuple[str, ...]) -> Secret | None:
         text = self._text(names)

@@ -40,6 +40,10 @@ class Host:
         """Return where the value of ``variable`` comes from, as ``file:line``. KeyError: the host has none such."""
         return self._written[variable].origin
 
+    def problem(self, variable: str, message: str) -> Problem:
+        """Return what is wrong with a variable, at its place. KeyError: the host has none such."""
+        return self._written[variable].problem(variable, message)
+
     def rendered(self, variable: str) -> Any:
         """Return the value of ``variable`` with its Jinja rendered.
 

@@ -39,6 +39,8 @@ class SshArguments:
             words = shlex.split(text)
         except ValueError as error:
             raise ValueError(f"{text!r} is no valid list of arguments: {str(error).lower()}") from None
+        if not "".join(words).isprintable():
+            raise ValueError(f"{text!r} holds line breaks or control characters, which no option of ssh has")
         waiting = iter(words)
         for word in waiting:
             if not word.startswith("-") or word == "-":

@@ -71,6 +71,14 @@ def normalise_client(text: str) -> str:
         return text if text.startswith("@") else text.lower().rstrip(".")
 
 
+def is_address(text: str) -> bool:
+    """Whether ``text`` is a host name or an IP address: what a server or a single client can be called."""
+    try:
+        return classify_client(text) in {"host", "ipv4", "ipv6"}
+    except ValueError:
+        return False
+
+
 def exportfs_refuses(text: str) -> str | None:
     """Why exportfs would refuse this client (a network whose mask is none), or None."""
     if "/" not in text or text.startswith(("@", "gss/")) or any(character in text for character in "*?["):

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mountwright.errors import InputError
+from mountwright.nfs.clients import is_address
 from mountwright.spec.nfs import Placement
 
 if TYPE_CHECKING:
@@ -65,12 +66,16 @@ def hosts_of(pattern: str, path: Path, inventory: Inventory, findings: Findings)
 def peer_address(host: Host) -> str:
     """The address under which the other machines reach a host: access_ip, ip, or the one that SSH goes to.
 
-    Raises InputError when the variable can't be rendered.
+    Raises InputError when the variable can't be rendered, or is no address.
     """
     written = host.vars
     for name in _ADDRESS_VARIABLES:
         if written.get(name):
-            return str(host.rendered(name))
+            address = str(host.rendered(name))
+            if not is_address(address):
+                message = f"host {host.name}: {address!r} is no address; expected a host name or an IP address"
+                raise InputError(host.problem(name, message))
+            return address
     return host.connection.address
 
 

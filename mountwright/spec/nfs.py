@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
-from mountwright.nfs.clients import classify_client
+from mountwright.nfs.clients import is_address
 from mountwright.spec.base import Section
 from mountwright.spec.exports import Export  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.values import Pattern, Port, found, refused, text
@@ -41,11 +41,7 @@ def _threads(value: Any) -> int:
 
 def _address(value: Any) -> str:
     address = text(value, "a host name or an IP address")
-    try:
-        kind = classify_client(address)
-    except ValueError:
-        kind = "everybody"
-    if kind not in {"host", "ipv4", "ipv6"}:
+    if not is_address(address):
         raise refused(f"{address!r} is no address; expected a host name or an IP address")
     return address
 

@@ -8,7 +8,6 @@ for what isn't needed.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mountwright.errors import AuthenticationError
@@ -89,12 +88,12 @@ class Login(Generic[Key]):
 
     def file(self, path: str, *, missing_is_worth_saying: bool) -> bool:
         """Offer what is in a key file, if no passphrase must be asked for; else keep it for later."""
-        if not Path(path).exists():
+        try:
+            encrypted = is_encrypted(path)
+        except FileNotFoundError:
             if missing_is_worth_saying:
                 self.tried.append(f"{path} (no such file)")
             return False
-        try:
-            encrypted = is_encrypted(path)
         except OSError as problem:
             self.tried.append(f"{path} (can't be read: {problem.strerror})")
             return False

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mountwright.errors import UnreachableError
+from mountwright.shell import would_act
 from mountwright.ssh.config import reveal
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _JUMP = re.compile(
     r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?:\[(?P<literal>[^\]\s]+)\]|(?P<host>[^:\[\]\s@]+))(?::(?P<port>\d{1,5}))?/?"
 )
-_SHELL_TEXT = re.compile(r"""^-|[\s'"`$;&<>|(){}\0-\x1f\x7f]""")
 _YES = ("yes", "true")
 _OFF = ("none", "")
 _MOST_JUMPS = 8
@@ -184,7 +184,7 @@ def _resolve(name: str, settings: Settings, lookup: Lookup, defaults: Defaults, 
 def _refuse_shell_text(name: str, host: str, user: str) -> None:
     """Raise UnreachableError for what would be code in a ProxyCommand or ``Match exec``; ssh refuses it, too."""
     for what, value in (("host", host), ("user", user)):
-        if _SHELL_TEXT.search(value):
+        if would_act(value):
             raise UnreachableError(f"{name}: the {what} {value!r} can't be one: it has characters that shells act on")
 
 
@@ -289,7 +289,11 @@ class _Options:
         value = self.text(key)
         if not value:
             return default
-        return tuple(Path(self.expand(word)) for word in shlex.split(value) if word.lower() != "none")
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            raise UnreachableError(f"{self.name}: {key} is no list of files: {value!r}") from None
+        return tuple(Path(self.expand(word)) for word in words if word.lower() != "none")
 
     def agent(self) -> str | None:
         """Return the agent's socket: that of IdentityAgent, else that of the environment."""

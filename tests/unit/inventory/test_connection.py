@@ -88,7 +88,7 @@ def test_everything_at_once(connection, monkeypatch):
         (["ansible_port: 1", "ansible_ssh_common_args: -p 2200"], "port", 1),
         (["ansible_ssh_user: u"], "user", "u"),
         (["ansible_ssh_common_args: -o User=u"], "user", "u"),
-        (["ansible_user: !unsafe '{{x}}'"], "user", "{{x}}"),
+        (["ansible_become_user: !unsafe '{{x}}'"], "become_user", "{{x}}"),
         (["ansible_ssh_pass: p"], "password", Secret("p")),
         (["ansible_ssh_pass: '{{ x }}'"], "password", Secret("1")),
         (["ansible_become_password: !unsafe '{{ x }}'"], "become_password", Secret("{{ x }}")),
@@ -123,6 +123,7 @@ def test_a_relative_key_file_is_relative_to_the_current_directory(connection):
 DEFINE = "define it, or give it a default with | default(...)"
 FAILS = "the template can't be rendered:"
 PORT = "the port has to be a whole number from 1 to 65535, not"
+WOULD_ACT = "is no name: it begins with a dash, or holds white space or what shells act on"
 NO_NAME = "is no name: it begins with a dash or holds a space or control character"
 
 
@@ -171,7 +172,25 @@ NO_NAME = "is no name: it begins with a dash or holds a space or control charact
             ["ansible_user: [a]"],
             ["6: ansible_user: host node1: has to be text, not a list or a mapping"],
         ),
-        (["ansible_host: -oProxyCommand=x"], [f"6: ansible_host: host node1: '-oProxyCommand=x' {NO_NAME}"]),
+        (["ansible_host: -oProxyCommand=x"], [f"6: ansible_host: host node1: '-oProxyCommand=x' {WOULD_ACT}"]),
+        (["ansible_ssh_user: a;b"], [f"6: ansible_ssh_user: host node1: 'a;b' {WOULD_ACT}"]),
+        (
+            ['ansible_become_pass: "a\\nb"'],
+            ["6: ansible_become_pass: host node1: holds a line break or a NUL byte, which no password of sudo has"],
+        ),
+        (
+            ['ansible_private_key_file: "a\\0b"'],
+            ["6: ansible_private_key_file: host node1: 'a\\x00b' is no path of a key: it holds control characters"],
+        ),
+        (
+            ["ansible_private_key_file: ~nobody-here/key"],
+            [
+                (
+                    "6: ansible_private_key_file: host node1: '~nobody-here/key' is in the home of a user who does "
+                    "not exist here"
+                )
+            ],
+        ),
         (['ansible_become_user: "a\\nb"'], [f"6: ansible_become_user: host node1: 'a\\nb' {NO_NAME}"]),
         (
             ["ansible_connection: winrm"],
