@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from mountwright import frames
 from mountwright.errors import ConnectionLostError, HostError, ProbeError, StepError, UnreachableError
 from mountwright.outcome import ChangeRecord, HostOutcome, Status
-from mountwright.plan import Plan, PlannedChange, make_plan
+from mountwright.plan import make_plan
 from mountwright.resources.base import ABSENT, Observed, OperatingSystem
 from mountwright.secret import mask
 
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mountwright.outcome import Listener
-    from mountwright.resources.base import Change, Resource
+    from mountwright.plan import Plan, PlannedChange, Step
+    from mountwright.resources.base import Resource
     from mountwright.secret import Secret
-    from mountwright.shell import Script
     from mountwright.transport import Completed, Transport
 
 _FACTS = "facts"
@@ -120,14 +119,15 @@ class _Journey:
     def change(self, transport: Transport, plan: Plan, generation: str) -> bool:
         """Run one apply program. Return False when the plan was stale and nothing was run."""
         nonce = frames.new_nonce()
-        by_key = {str(number): planned for number, planned in enumerate(plan.changes)}
-        rehearsals = _rehearsals(planned.change for planned in plan.changes)
+        steps = {str(number): step for number, step in enumerate(plan.steps())}
+        rehearsals = {f"rehearsal {number}": script for number, script in enumerate(plan.rehearsals())}
         program = frames.apply_program(
             nonce,
-            {**rehearsals, **{key: planned.change.script for key, planned in by_key.items()}},
+            {**rehearsals, **{key: step.script for key, step in steps.items()}},
             generation=generation,
+            batches=[key for key, step in steps.items() if step.is_batch],
         )
-        run = _ApplyRun(self, by_key)
+        run = _ApplyRun(self, steps)
         reader = frames.FrameReader(nonce, run.on_frame)
         silence = max(planned.change.silence for planned in plan.changes) + frames.LOCK_WAIT
         completed = transport.run(program, on_stdout=reader.feed, silence=silence)
@@ -146,34 +146,36 @@ class _Journey:
 class _ApplyRun:
     """Listens to the frames of one apply program."""
 
-    def __init__(self, journey: _Journey, by_key: Mapping[str, PlannedChange]) -> None:
+    def __init__(self, journey: _Journey, steps: Mapping[str, Step]) -> None:
         self.journey = journey
-        self.by_key = by_key
+        self.steps = steps
         self.stale = False
-        self.finished = 0
-        self.failed: tuple[PlannedChange, frames.Frame] | None = None
-        self.refused: frames.Frame | None = None
+        self.open: dict[str, list[PlannedChange]] = {key: list(step.changes) for key, step in steps.items()}
+        """The changes of each step that are not done yet."""
+        self.at = ""
+        self.failed: frames.Frame | None = None
 
     def on_frame(self, frame: frames.Frame) -> None:
-        journey = self.journey
-        if frame.kind == "note":
-            if frame.key == "stale":
-                self.stale = True
-            else:
-                journey.listener.host_activity(journey.host, frame.key)
-            return
-        planned = self.by_key.get(frame.key)
-        if planned is None:
-            if frame.kind == "begin":
-                journey.listener.host_activity(journey.host, "rehearsing the changes")
-            elif frame.exit_code:
-                self.refused = frame
+        tell = self.journey.listener.host_activity
+        if frame.kind == "note" and frame.key == "stale":
+            self.stale = True
+        elif frame.kind == "note":
+            tell(self.journey.host, frame.key)
+        elif frame.kind == "item":
+            self.done(planned for planned in self.open[self.at] if planned.change.item == frame.key)
         elif frame.kind == "begin":
-            journey.listener.host_activity(journey.host, planned.record().summary)
+            self.at = frame.key
+            step = self.steps.get(frame.key)
+            tell(self.journey.host, step.summary if step else "rehearsing the changes")
         elif frame.exit_code:
-            self.failed = (planned, frame)
-        else:
-            self.finished += 1
+            self.failed = frame
+        elif frame.key in self.open:
+            self.done(self.open[frame.key])
+
+    def done(self, changes: Iterable[PlannedChange]) -> None:
+        journey = self.journey
+        for planned in tuple(changes):
+            self.open[self.at].remove(planned)
             first_time = planned.resource not in journey.applications
             journey.applications[planned.resource] = journey.applications.get(planned.resource, 0) + 1
             if first_time:
@@ -182,36 +184,28 @@ class _ApplyRun:
                 journey.listener.change_done(journey.host, record)
 
     def raise_unless_finished(self, completed: Completed, outside: bytes) -> None:
-        if self.refused:
-            done = "nothing more" if self.journey.applications else "nothing"
-            raise StepError(
-                f"a rehearsal of the changes failed with exit code {self.refused.exit_code}; {done} was changed",
-                output=last_lines(self.refused.output),
-            )
         if self.failed:
-            planned, frame = self.failed
-            raise StepError(
-                f"{planned.change.summary}: failed with exit code {frame.exit_code}",
-                resource=planned.resource,
-                output=last_lines(frame.output),
-            )
-        if self.finished < len(self.by_key):
+            raise self.failure(self.failed)
+        if any(self.open.values()):
             raise StepError(
                 f"the changes ended too early with exit code {completed.exit_code}",
                 output=last_lines(outside + completed.stderr),
             )
 
-
-def _rehearsals(changes: Iterable[Change]) -> dict[str, Script]:
-    """Each rehearsal once, with what all the changes that share it have to be rehearsed."""
-    shared: dict[int, tuple[Script, list[Change]]] = {}
-    for change in changes:
-        if change.rehearsal is not None:
-            shared.setdefault(id(change.rehearsal), (change.rehearsal, []))[1].append(change)
-    return {
-        f"rehearsal {number}": dataclasses.replace(script, arguments=tuple(change.rehearsed for change in group))
-        for number, (script, group) in enumerate(shared.values())
-    }
+    def failure(self, frame: frames.Frame) -> StepError:
+        output = last_lines(frame.output)
+        if frame.key not in self.steps:
+            done = "nothing more" if self.journey.applications else "nothing"
+            message = f"a rehearsal of the changes failed with exit code {frame.exit_code}; {done} was changed"
+            return StepError(message, output=output)
+        # A batch whose every item was done may fail all the same; then it is said of the last.
+        first, *others = self.open[frame.key] or self.steps[frame.key].changes[-1:]
+        more = f" (and {len(others)} more of its batch)" if others else ""
+        return StepError(
+            f"{first.change.summary}{more}: failed with exit code {frame.exit_code}",
+            resource=first.resource,
+            output=output,
+        )
 
 
 def probe(transport: Transport, resources: Iterable[Resource]) -> tuple[dict[str, Observed], OperatingSystem, str]:

@@ -17,7 +17,7 @@ from mountwright.prelude import PRELUDE
 from mountwright.shell import Script, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 LOCK_WAIT = 900
 """Seconds that an apply waits for another operator's run on the same host."""
@@ -61,6 +61,8 @@ fi
 printf '%s\n' "$mw_nonce" >"$mw_lock" || fail "can't write to $mw_lock"
 mw_dir=$(mktemp -d "$mw_home/mountwright.XXXXXXXX") || fail "no folder could be made in $mw_home"
 trap 'rm -rf -- "$mw_dir"' EXIT
+# item_done NAME: for steps that do many things at once: one of them has been done.
+item_done() { mw_mark item "$1" >&8; }
 mw_ended() {
     tail -c 65536 -- "$mw_dir/log"
     mw_mark end "$1" "$2"
@@ -89,19 +91,27 @@ mw_rc=$?; mw_mark end {quote(key)} "$mw_rc"; mw_mark end {quote(key)} "$mw_rc" >
     return _program(nonce, {}, "".join(parts))
 
 
-def apply_program(nonce: str, steps: Mapping[str, Script], *, generation: str, wait: int = LOCK_WAIT) -> str:
+def apply_program(
+    nonce: str,
+    steps: Mapping[str, Script],
+    *,
+    generation: str,
+    wait: int = LOCK_WAIT,
+    batches: Collection[str] = (),
+) -> str:
     """Return the program that runs the steps in order and stops after the first that fails.
 
     ``generation`` is the lock's content at the probe that the steps were planned from: when it is another by the
     time that the lock is held, nothing is run and the note ``stale`` is sent. Output of a step (stdout and stderr
-    together, at most the last 64 KiB) is framed and sent when the step ends.
+    together, at most the last 64 KiB) is framed and sent when the step ends. The steps whose keys are in ``batches``
+    may call ``item_done NAME``, which is sent at once.
     """
     parts = [
         f"""
 mw_mark begin {quote(key)} || exit 1
 ( trap - PIPE; set -eu
 {script.render()}
-) >"$mw_dir/log" 2>&1 9>&-
+) {"8>&1 " if key in batches else ""}>"$mw_dir/log" 2>&1 9>&-
 mw_ended {quote(key)} $?
 """
         for key, script in steps.items()
@@ -117,9 +127,10 @@ def _program(nonce: str, values: Mapping[str, str], body: str) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """One thing that the program said: ``kind`` is begin, end or note.
+    """One thing that the program said: ``kind`` is begin, end, note or item.
 
-    ``key`` is the script's key (for a note: its text); for an end there are the exit code and the output.
+    ``key`` is the script's key (for a note its text, for an item its name); for an end there are the exit code and
+    the output.
     """
 
     kind: str
@@ -132,7 +143,7 @@ class FrameReader:
     """Takes a stream apart, piece by piece, into frames; each is handed on as soon as it is complete."""
 
     def __init__(self, nonce: str, on_frame: Callable[[Frame], None]) -> None:
-        self._mark = re.compile(rb"\n%s (begin|end|note) ([^\n]*)\n" % nonce.encode())
+        self._mark = re.compile(rb"\n%s (begin|end|note|item) ([^\n]*)\n" % nonce.encode())
         self._nonce = nonce.encode()
         self._on_frame = on_frame
         self._buffer = bytearray()

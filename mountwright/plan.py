@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import itertools
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from mountwright.resources.base import Change, Observed, OperatingSystem, Resource
     from mountwright.secret import Secret
+    from mountwright.shell import Script
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,39 @@ class PlannedChange:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What one run of one script brings about: one change, or a batch of them."""
+
+    changes: tuple[PlannedChange, ...]
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether its script tells of each change that it is done."""
+        return bool(self.changes[0].change.batch)
+
+    @property
+    def script(self) -> Script:
+        """The script of the first, with the arguments of all."""
+        return with_arguments(self.changes[0].change.script, (planned.change for planned in self.changes))
+
+    @property
+    def summary(self) -> str:
+        """What is being done, in one line."""
+        more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
+        return self.changes[0].record().summary + more
+
+
+def with_arguments(script: Script, changes: Iterable[Change]) -> Script:
+    """The script with the arguments of the scripts of all these changes; it holds their secrets too."""
+    scripts = [change.script for change in changes]
+    return dataclasses.replace(
+        script,
+        arguments=tuple(argument for each in scripts for argument in each.arguments),
+        holds=tuple(secret for each in scripts for secret in each.holds),
+    )
+
+
+@dataclass(frozen=True)
 class Plan:
     """A host's changes, in the order in which they are to be made, and what else there is to say of it."""
 
@@ -57,6 +92,25 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.changes)
+
+    def steps(self) -> list[Step]:
+        """The changes as what runs one after the other."""
+        found: list[list[PlannedChange]] = []
+        for planned in self.changes:
+            if found and planned.change.batch and found[-1][0].change.batch == planned.change.batch:
+                found[-1].append(planned)
+            else:
+                found.append([planned])
+        return [Step(tuple(each)) for each in found]
+
+    def rehearsals(self) -> list[Script]:
+        """Each rehearsal once, with the arguments of all the changes that share it."""
+        shared: dict[int, tuple[Script, list[Change]]] = {}
+        for planned in self.changes:
+            rehearsal = planned.change.rehearsal
+            if rehearsal is not None:
+                shared.setdefault(id(rehearsal), (rehearsal, []))[1].append(planned.change)
+        return [with_arguments(script, changes) for script, changes in shared.values()]
 
     def diff(self) -> str:
         """The diffs of all changes, one after the other."""

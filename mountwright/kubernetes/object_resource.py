@@ -28,11 +28,10 @@ from mountwright.kubernetes.comparison import (
     project,
 )
 from mountwright.kubernetes.field_owners import FIELD_MANAGER, forgotten, owners
-from mountwright.kubernetes.live import DEFAULT_NAMESPACE, look, read_live
+from mountwright.kubernetes.live import DEFAULT_NAMESPACE, look, read_live, resource_type
 from mountwright.kubernetes.manifests import mapping
 from mountwright.resources.base import Change
 from mountwright.secret import MASK, Secret
-from mountwright.shell import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from mountwright.kubernetes.live import LiveObjects
     from mountwright.kubernetes.manifests import Manifest
     from mountwright.resources.base import Observed, OperatingSystem
-    from mountwright.shell import Value
+    from mountwright.shell import Script, Value
 
 _NAMESPACED = {
     *("PersistentVolumeClaim", "Secret", "ConfigMap", "Pod", "Service", "ServiceAccount", "Deployment"),
@@ -51,13 +50,18 @@ _SHOWN = 3
 _LONGEST = 60
 _SECONDS_EACH = 0.5  # what the rehearsal of one object may take, on top of the time that any step has
 
+# The arguments are manifests; JSON documents that follow one another need no separator. kubectl names each that it
+# has applied, and goes on after one that it could not.
 APPLY = r"""
-set -- apply --server-side --field-manager="$manager" --filename=-
-[ -z "$force" ] || set -- "$@" --force-conflicts
-printf '%s' "$manifest" | kubectl_ "$@"
+options="--server-side --field-manager=$manager --filename=-"
+[ -z "$force" ] || options="$options --force-conflicts"
+code=0
+# shellcheck disable=SC2086 # options without special characters
+applied=$(printf '%s\n' "$@" | kubectl_ apply $options --output=name) || code=$?
+printf '%s\n' "$applied" | while IFS= read -r name; do item_done "${name##*/}"; done
+exit "$code"
 """
 
-# The arguments are manifests. JSON documents that follow one another need no separator.
 REHEARSE = r"""
 options="--dry-run=server --server-side --field-manager=$manager --filename=-"
 [ -z "$force" ] || options="$options --force-conflicts"
@@ -82,10 +86,9 @@ class Cluster:
     force: bool = False
 
     def script(self, manifest: Secret | str, holds: Sequence[Secret]) -> Script:
-        """The script that applies one manifest."""
-        values: dict[str, Value] = {"manager": FIELD_MANAGER, "force": self.force, "manifest": manifest}
-        made = self.access.script(APPLY, values)
-        return Script(made.body, made.values, holds=tuple(holds))
+        """The script that applies one manifest, or those of a batch."""
+        values: dict[str, Value] = {"manager": FIELD_MANAGER, "force": self.force}
+        return dataclasses.replace(self.access.script(APPLY, values, [manifest]), holds=tuple(holds))
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,9 @@ class KubernetesObject:
             after=shown[1],
             notes=notes,
             silence=120.0 + _SECONDS_EACH * self.cluster.count,
+            batch=f"{resource_type(self.manifest)} {self.manifest.namespace}",
+            item=self.manifest.name,
             rehearsal=self.cluster.rehearsal if rehearse else None,
-            rehearsed=manifest,
         )
 
     def _error(self, message: str, *, output: Sequence[str] = ()) -> HostError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from mountwright.errors import ProbeError
 
 if TYPE_CHECKING:
-    from mountwright.shell import Script, Value
+    from mountwright.shell import Script
 
 ABSENT = 100
 """Exit code by which a probe says that the thing does not exist."""
@@ -71,8 +71,11 @@ class Change:
     ``settle_first``: after this change the host may look different in other places (a package's install script
     writes files and starts services), so the engine looks again before it goes on with later changes.
     ``silence`` is how many seconds the script may take.
-    ``rehearsal`` tries a change without making it; its exit code 0 means that it would succeed. Changes with the same
-    rehearsal share one run of it, which gets the ``rehearsed`` of each as arguments; all rehearsals come before the
+    ``batch``: changes that follow one another with the same word here are brought about by one run of the first one's
+    script, which gets the arguments of all. It calls ``item_done NAME`` for each that is done: the one whose ``item``
+    is NAME.
+    ``rehearsal`` tries changes without making them; its exit code 0 means that they would succeed. Changes with the
+    same rehearsal share one run of it, which gets the arguments of all their scripts; all rehearsals come before the
     first change, so that one that would fail leaves nothing half-done.
     """
 
@@ -83,8 +86,9 @@ class Change:
     settle_first: bool = False
     silence: float = 120.0
     notes: tuple[str, ...] = field(default=())
+    batch: str = ""
+    item: str = ""
     rehearsal: Script | None = None
-    rehearsed: Value = ""
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,24 @@ def test_what_only_the_api_server_knows_stops_everything_too(site):
     assert site.state() == before
 
 
+def test_what_fails_in_the_middle_is_told_from_what_was_done(site):
+    """In a namespace that the same run makes nothing can be rehearsed; what was applied is reported all the same."""
+    maps = [
+        {"name": name, "namespace": "media", "data": {"key": text}}
+        for name, text in (("a-good", "x"), ("b-huge", "x" * 1_100_000), ("c-good", "x"))
+    ]
+    site.declare(namespaces=[{"name": "media"}], config_maps=maps)
+    code, host = site.apply()
+    assert (code, [change["summary"] for change in host["changes"]]) == (
+        1,
+        ["create Namespace/media", "create ConfigMap/media/a-good", "create ConfigMap/media/c-good"],
+    )
+    assert host["error"]["resource"] == "kubernetes:ConfigMap/media/b-huge"
+    assert "Too long" in "\n".join(host["error"]["output"])
+    site.declare(namespaces=[{"name": "media"}], config_maps=[maps[0], maps[2]])
+    assert site.changes() == []
+
+
 def test_another_field_manager(site):
     """A conflict names the manager and the field; it is won only when that is asked for, and then for good."""
     site.declare(volumes=[volume("pv1", labels={"tier": "slow"})])

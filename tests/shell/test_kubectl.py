@@ -175,7 +175,7 @@ VARIABLES = (
 def test_shellcheck_finds_nothing(name):
     """What calls kubectl is POSIX sh without the known traps."""
     given = "".join(f"{variable}=$(cat)\n" for variable in VARIABLES)
-    functions = "say() { :; }\nfail() { :; }\nhave() { :; }\n"
+    functions = "say() { :; }\nfail() { :; }\nhave() { :; }\nitem_done() { :; }\n"
     text = f'#!/bin/sh\n{given}{functions}{KUBECTL}\n{BODIES[name]}\nexit "$#"\n'
     done = subprocess.run(
         ["shellcheck", "-f", "gcc", "-s", "sh", "-e", "SC2034,SC2317,SC2329", "-"],

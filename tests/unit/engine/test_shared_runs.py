@@ -24,6 +24,7 @@ class Line:
     rehearsal: Script | None = None
     apply: Script = field(default_factory=lambda: Script('echo "$word" >>"$path"'))
     remark: str = ""
+    batch: str = ""
 
     @property
     def id(self):
@@ -37,8 +38,8 @@ class Line:
         if self.word in observed.text.split():
             return Remark((self.remark,)) if self.remark else None
         values = {"word": self.word, "path": self.look.values["path"]}
-        script = Script(self.apply.body, values, holds=self.apply.holds)
-        return Change(f"add {self.word}", script, rehearsal=self.rehearsal, rehearsed=self.word)
+        script = Script(self.apply.body, values, [self.word], self.apply.holds)
+        return Change(f"add {self.word}", script, batch=self.batch, item=self.word, rehearsal=self.rehearsal)
 
 
 @pytest.fixture
@@ -124,3 +125,47 @@ def test_secrets_inside_of_values_are_masked(machine, ear, look):
     outcome = go(machine, ear, Line("a", look, apply=step))
     assert outcome.error is not None
     assert outcome.error.output == ("refused: ******** is too short",)
+
+
+ADD_ALL = Script(r"""
+for word; do
+    case $word in
+        bad*) echo "$word is refused"; code=1 ;;
+        *) echo "$word" >>"$path"; item_done "$word" ;;
+    esac
+done
+echo run >>"$path.runs"
+exit "${code-0}"
+""")
+
+
+def test_a_batch_is_one_run_and_a_change_each(machine, ear, look, tmp_path):
+    """Those that follow one another with the same word; what stands between them keeps its place."""
+    lines = [Line(word, look, apply=ADD_ALL, batch="x") for word in ("a", "b", "c'", "d")]
+    outcome = go(machine, ear, *lines[:3], Word(tmp_path / "between", "w"), lines[3])
+    assert outcome.error is None
+    summaries = [change.summary for change in outcome.changes]
+    assert summaries == ["add a", "add b", "add c'", "write w", "add d"]
+    assert Path(f"{tmp_path}/lines.runs").read_text() == "run\nrun\n"
+    assert (tmp_path / "lines").read_text() == "a\nb\nc'\nd\n"
+    assert ("activity", "h", "add a and 2 more") in ear.heard
+
+
+def test_a_batch_that_fails_in_part_tells_what_was_done(machine, ear, look, tmp_path):
+    """The error is that of the first that was not; those that were are changes, and nothing comes after it."""
+    words = ("a", "bad1", "c", "bad2")
+    lines = [Line(word, look, apply=ADD_ALL, batch="x") for word in words]
+    outcome = go(machine, ear, *lines, Word(tmp_path / "after", "w"))
+    assert [change.summary for change in outcome.changes] == ["add a", "add c"]
+    assert outcome.error is not None
+    assert outcome.error.resource == "line:bad1"
+    assert outcome.error.message == "add bad1 (and 1 more of its batch): failed with exit code 1"
+    assert outcome.error.output == ("bad1 is refused", "bad2 is refused")
+    assert not (tmp_path / "after").exists()
+
+
+def test_a_batch_that_says_nothing_is_done_when_it_ends_well(machine, ear, look):
+    """Its exit code is enough."""
+    silent = Script('for word; do echo "$word" >>"$path"; done')
+    outcome = go(machine, ear, *[Line(word, look, apply=silent, batch="x") for word in "ab"])
+    assert (outcome.status, len(outcome.changes)) == (Status.CHANGED, 2)

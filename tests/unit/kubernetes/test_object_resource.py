@@ -52,8 +52,9 @@ def test_an_object_that_is_not_there_is_created():
     assert change.summary == "create PersistentVolume/pv1"
     assert change.before is None
     assert yaml.safe_load(change.after) == volume().data
-    assert json.loads(change.script.values["manifest"]) == volume().data
-    assert change.rehearsed == change.script.values["manifest"]
+    (manifest,) = change.script.arguments
+    assert json.loads(manifest) == volume().data
+    assert (change.batch, change.item) == ("persistentvolume ", "pv1")
     assert change.rehearsal is not None
 
 
@@ -134,8 +135,9 @@ def test_the_values_of_a_secret_are_never_shown():
         shown = repr(change) + str(change.summary) + str(change.before) + str(change.after) + str(change.notes)
         for form in ("s3cr3t-value", "czNjcjN0LXZhbHVl", "other-value", "b3RoZXItdmFsdWU", "b3Bz"):
             assert form not in shown
-        assert json.loads(change.script.values["manifest"].reveal())["data"]["userKey"] == "czNjcjN0LXZhbHVl"
-        assert isinstance(change.rehearsed, Secret)
+        (sent,) = change.script.arguments
+        assert isinstance(sent, Secret)
+        assert json.loads(sent.reveal())["data"]["userKey"] == "czNjcjN0LXZhbHVl"
     assert change.summary == "change Secret/media/key: data.userKey (another value)"
     assert yaml.safe_load(change.after)["data"] == {"userKey": "******** (another value)", "userID": "********"}
     assert yaml.safe_load(change.before)["data"] == {"userKey": "********", "userID": "********"}
@@ -169,7 +171,7 @@ def test_an_object_without_a_namespace_lies_in_default():
     default = {**NAMESPACE, "metadata": {"name": "default"}}
     change = plan([claim], default)
     assert change.summary == "create PersistentVolumeClaim/default/data"
-    assert json.loads(change.script.values["manifest"])["metadata"]["namespace"] == "default"
+    assert json.loads(change.script.arguments[0])["metadata"]["namespace"] == "default"
 
 
 def test_all_objects_share_one_look_and_one_rehearsal():
