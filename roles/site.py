@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mountwright.errors import InputError
 from mountwright.kubernetes.place import kubectl_host
 from mountwright.rollout import Work
-from roles import cluster, nfs_client, nfs_server, rbd_client
+from roles import ceph_admin, cluster, nfs_client, nfs_server, rbd_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -37,13 +37,27 @@ def all_roles(
 ) -> tuple[Role, ...]:
     """Return every role; ``withdraw_mounted`` is for the NFS server's, the others for the cluster's."""
     server = functools.partial(nfs_server.resources, withdraw_mounted=withdraw_mounted)
-    objects = functools.partial(cluster.resources, prune=prune, force_conflicts=force_conflicts)
+    objects = functools.partial(_cluster_resources, prune=prune, force_conflicts=force_conflicts)
     return (
         Role("nfs_server", SERVERS, lambda spec: spec.nfs.server_hosts if spec.nfs else (), server),
+        Role("ceph_admin", SERVERS, _ceph_admin, ceph_admin.resources),
         Role("nfs_client", NODES, lambda spec: spec.nfs.client_hosts if spec.nfs else (), nfs_client.resources),
         Role("rbd_client", NODES, lambda spec: spec.ceph.client_hosts if spec.ceph else (), rbd_client.resources),
         Role("cluster", CLUSTER, _kubectl_hosts, objects),
     )
+
+
+def _ceph_admin(spec: StorageSpec) -> tuple[str, ...]:
+    """The host that the Ceph cluster is managed from; none where nothing of it is declared."""
+    return (spec.ceph.admin_host,) if spec.ceph and spec.ceph.admin_host else ()
+
+
+def _cluster_resources(
+    host: Host, spec: StorageSpec, *, prune: bool = False, force_conflicts: bool = False
+) -> Iterator[Resource]:
+    from roles import cluster  # noqa: PLC0415 - hosts alone are looked at without what only objects need
+
+    return cluster.resources(host, spec, prune=prune, force_conflicts=force_conflicts)
 
 
 def _kubectl_hosts(spec: StorageSpec) -> tuple[str, ...]:
