@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mountwright.cli.lint import show
 from mountwright.errors import InputError
-from mountwright.kubernetes.lint.linter import Settings, lint, rule_ids
+from mountwright.kubernetes.lint.linter import Settings, disabled_rules, lint, rule_ids
 from mountwright.kubernetes.lint.versions import minor_version
 from mountwright.kubernetes.manifests import load_manifests
 
@@ -38,7 +38,7 @@ def _settings(options: Options, minor: int | None, disabled: frozenset[str]) -> 
     from mountwright.cli import hosts  # noqa: PLC0415 - files need none of it
 
     inventory, spec = hosts.load(options)
-    return Settings(minor or _declared_version(spec), disabled, spec, inventory), spec
+    return Settings(minor or _declared_version(spec), disabled | disabled_rules(spec), spec, inventory), spec
 
 
 def _declared(options: Options, minor: int | None, disabled: frozenset[str]) -> list[Finding]:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from mountwright.spec.base import Section
 from mountwright.spec.contents import ConfigMap, Namespace, Secret  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.kubectl import Kubectl  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.lint import Lint
 from mountwright.spec.metadata import LabelValue  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.objects import AnyClass, Claim, PersistentVolume  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.smoke import Smoke
@@ -50,6 +51,8 @@ class Kubernetes(Section):
     """Where kubectl runs."""
     smoke: Smoke = Smoke()
     """The pods that k8s.smoke tries storage with."""
+    lint: Lint = Lint()
+    """What k8s.lint is to leave out."""
     node_names: dict[Pattern, LabelValue] = Field(default={}, examples=[{"node1": "node1.example.com"}])
     """What the label kubernetes.io/hostname of a node says, by its name in the inventory, where it is another."""
     namespaces: tuple[Namespace, ...] = ()

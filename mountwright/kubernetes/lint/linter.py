@@ -87,12 +87,28 @@ def lint(
 def rule_ids(text: str) -> frozenset[str]:
     """The ids of a list with commas. Raises InputError for one that no rule has."""
     ids = frozenset(part.strip() for part in text.split(",")) - {""}
-    unknown = sorted(ids - RULES.keys())
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], RULES, 1)
-        hint = f"; did you mean {near[0]}?" if near else "; docs/lint-rules.md lists them"
-        raise InputError(f"--disable: {unknown[0]!r} is no rule{hint}")
+    for name in sorted(ids - RULES.keys()):
+        raise InputError(f"--disable: {_no_rule(name)}")
     return ids
+
+
+def disabled_rules(spec: StorageSpec) -> frozenset[str]:
+    """The rules that storage.yml leaves out. Raises InputError with the line of each that does not exist."""
+    names = spec.kubernetes.lint.disable if spec.kubernetes is not None else ()
+    problems = [
+        spec.document.problem(("kubernetes", "lint", "disable", index), _no_rule(name))
+        for index, name in enumerate(names)
+        if name not in RULES
+    ]
+    if problems:
+        raise InputError(problems)
+    return frozenset(names)
+
+
+def _no_rule(name: str) -> str:
+    near = difflib.get_close_matches(name, RULES, 1)
+    hint = f"; did you mean {near[0]}?" if near else "; docs/lint-rules.md lists them"
+    return f"{name!r} is no rule{hint}"
 
 
 def _finding(fault: Fault) -> Finding:

@@ -16,7 +16,8 @@ exports and its version of Kubernetes. `--kubernetes 1.33` says the version wher
 {oldest} to {newest}, and is {newest} by default.
 
 An error is what can't work or the API refuses, a warning what probably won't work or is dangerous, an info what is
-worth knowing. An error makes the exit code 1. `--disable RULE,RULE` leaves rules out.
+worth knowing. An error makes the exit code 1. `--disable RULE,RULE` leaves rules out,
+and so does `kubernetes.lint.disable` in storage.yml.
 
 A class, Secret or claim that is not among the objects may well be in the cluster; that is a warning at most.
 Secrets are only missed where others of their namespace are among the objects.

@@ -126,6 +126,20 @@ def test_storage_yml_is_linted_for_its_own_version(folder):
     assert "secret-value" not in later.stdout
 
 
+def test_storage_yml_says_which_rules_are_left_out(folder):
+    """Its rules are left out beside those of --disable; one that does not exist is an error with its line."""
+    storage = folder / "inv" / "storage.yml"
+    storage.write_text(STORAGE.replace("  secrets:", "  lint:\n    disable: [deprecated-plugin]\n  secrets:"))
+    result = call("-i", "inv", "--disable", "secret-value", "-f", "json", cwd=folder)
+    assert json.loads(result.stdout)["findings"] == []
+    storage.write_text(STORAGE.replace("  secrets:", "  lint:\n    disable: [deprecated-plug]\n  secrets:"))
+    result = call("-i", "inv", cwd=folder)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert (
+        "error: inv/storage.yml:4: kubernetes.lint.disable[0]: 'deprecated-plug' is no rule; did you" in result.stderr
+    )
+
+
 def test_files_are_held_against_an_inventory_that_is_named(folder):
     """With -i the version is the inventory's, and its hosts are the nodes; that of the environment is not asked."""
     result = call("--path", "manifests", cwd=folder, MOUNTWRIGHT_INVENTORY="inv")
