@@ -9,7 +9,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from mountwright.kubernetes.lint.fields import check_word
-from mountwright.kubernetes.lint.objects import NO_PROVISIONER, class_of_volume
+from mountwright.kubernetes.lint.objects import NO_PROVISIONER
 from mountwright.kubernetes.lint.sources import is_ceph_csi
 from mountwright.kubernetes.lint.volumes import hostnames, sources_of
 from mountwright.spec.provisioners import provisioner_of
@@ -104,7 +104,7 @@ def _check_binding(storage_class: Part, objects: Objects) -> Iterator[Fault]:
     local = provisioner == _LOCAL_PATH
     if provisioner == NO_PROVISIONER:
         # Volumes made by hand are local ones, unless those of the class say otherwise.
-        volumes = [each for each in objects.volumes if class_of_volume(each) == storage_class.manifest.name]
+        volumes = objects.volumes_by_class.get(storage_class.manifest.name, [])
         local = not volumes or any("local" in sources_of(each) or any(hostnames(each)) for each in volumes)
     if local:
         message = "claims are bound at once, and a pod may then find its volume on another node"

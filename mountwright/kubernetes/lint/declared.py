@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 from typing import TYPE_CHECKING
 
+from mountwright.kubernetes.lint.suggestions import did_you_mean
 from mountwright.kubernetes.lint.volumes import hostnames
 from mountwright.spec.provisioners import NFS_CSI
 
@@ -29,8 +29,7 @@ def check_declared(context: Context) -> Iterator[Fault]:
         for volume in context.objects.volumes:
             for name, where in hostnames(volume):
                 if name not in nodes:
-                    near = difflib.get_close_matches(name, nodes, 1)
-                    hint = f"; did you mean '{near[0]}'?" if near else ""
+                    hint = did_you_mean(name, nodes)
                     yield volume.fault("unknown-node", where, f"'{name}' is no node of the inventory{hint}")
 
 
@@ -68,9 +67,7 @@ def _check_export(part: Part, exports: list[str], place: tuple[str, str], where:
     server, path = place[0], posixpath.normpath(place[1]) if place[1] else ""
     if not path or any(path == export or path.startswith(f"{export.rstrip('/')}/") for export in exports):
         return
-    near = difflib.get_close_matches(path, exports, 1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    yield part.fault("unknown-export", where, f"{server} does not export {path}{hint}")
+    yield part.fault("unknown-export", where, f"{server} does not export {path}{did_you_mean(path, exports)}")
 
 
 def _node_names(context: Context) -> list[str]:

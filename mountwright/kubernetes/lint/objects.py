@@ -88,14 +88,26 @@ class Objects:
         return {part.manifest.name: part for part in self.classes}
 
     @cached_property
-    def volume_classes(self) -> frozenset[str]:
-        """The classes that PersistentVolumes have."""
-        return frozenset(class_of_volume(part) for part in self.volumes) - {""}
+    def volumes_by_class(self) -> dict[str, list[Part]]:
+        """The PersistentVolumes that have a class, by that."""
+        found: dict[str, list[Part]] = defaultdict(list)
+        for part in self.volumes:
+            if name := class_of_volume(part):
+                found[name].append(part)
+        return dict(found)
 
     @cached_property
-    def secrets(self) -> dict[tuple[str, str], Part]:
-        """The Secrets by namespace and name."""
-        return {(namespace_of(part.manifest), part.manifest.name): part for part in self.of("Secret")}
+    def secrets_by_name(self) -> dict[str, list[tuple[str, Part]]]:
+        """The Secrets by their names, each with its namespace."""
+        found: dict[str, list[tuple[str, Part]]] = defaultdict(list)
+        for part in self.of("Secret"):
+            found[part.manifest.name].append((namespace_of(part.manifest), part))
+        return dict(found)
+
+    @cached_property
+    def secret_namespaces(self) -> frozenset[str]:
+        """The namespaces that have a Secret."""
+        return frozenset(namespace for found in self.secrets_by_name.values() for namespace, _ in found)
 
     @cached_property
     def claims(self) -> list[Claim]:

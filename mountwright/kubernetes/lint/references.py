@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mountwright.kubernetes.lint.fields import check_modes, check_size, check_word
 from mountwright.kubernetes.lint.objects import NO_PROVISIONER, class_of_volume
 from mountwright.kubernetes.lint.sources import is_rbd
+from mountwright.kubernetes.lint.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from mountwright.kubernetes.lint.context import Context
     from mountwright.kubernetes.lint.objects import Claim, Objects, Pod
@@ -40,7 +41,7 @@ def check_claims(context: Context) -> Iterator[Fault]:
         yield from check_word(spec, ("volumeMode",), ("Filesystem", "Block"))
         yield from _check_class(claim, objects)
         yield from _check_volume(claim, volumes)
-        yield from _check_default(claim, reserved.get((claim.namespace, claim.name)), objects)
+        yield from _check_default(claim, reserved.get((claim.namespace, claim.name)), volumes, objects)
 
 
 def check_volume_classes(context: Context) -> Iterator[Fault]:
@@ -65,7 +66,10 @@ def check_volume_classes(context: Context) -> Iterator[Fault]:
 def check_pods(context: Context) -> Iterator[Fault]:
     """Yield mounts of volumes that a pod does not have, and claims that are not there."""
     objects = context.objects
-    claims = {(claim.namespace, claim.name) for claim in objects.claims if claim.name}
+    namespaces: dict[str, list[str]] = defaultdict(list)
+    for claim in objects.claims:
+        if claim.name:
+            namespaces[claim.name].append(claim.namespace)
     # What a StatefulSet calls the claims that it makes, up to their numbers.
     made = tuple(
         f"{template}-{pod.part.manifest.name}-" for pod in objects.pods for template in pod.templates if template
@@ -75,8 +79,8 @@ def check_pods(context: Context) -> Iterator[Fault]:
         for kind in ("initContainers", "containers"):
             for container in pod.part.parts(kind):
                 yield from _check_mounts(container, names)
-        if claims:
-            yield from _check_claim_names(pod, claims, made)
+        if namespaces:
+            yield from _check_claim_names(pod, namespaces, made)
 
 
 def _check_class(claim: Claim, objects: Objects) -> Iterator[Fault]:
@@ -84,9 +88,8 @@ def _check_class(claim: Claim, objects: Objects) -> Iterator[Fault]:
     if not name:
         return
     storage_class = objects.class_by_name.get(name)
-    if storage_class is None and name not in objects.volume_classes:
-        near = difflib.get_close_matches(name, {*objects.class_by_name, *objects.volume_classes}, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+    if storage_class is None and name not in objects.volumes_by_class:
+        hint = did_you_mean(name, {*objects.class_by_name, *objects.volumes_by_class})
         message = f"no StorageClass and no PersistentVolume here has the class '{name}'{hint}"
         yield claim.part.fault("undefined-class", _CLASS, message)
     if storage_class is None:
@@ -98,7 +101,7 @@ def _check_class(claim: Claim, objects: Objects) -> Iterator[Fault]:
         message = f"ReadWriteMany with a file system on an RBD image ({provisioner})"
         yield claim.part.fault("rwx-on-rbd", path, message)
     selects = bool(claim.part.mapping("spec", "selector"))
-    if selects and provisioner not in ("", NO_PROVISIONER) and name not in objects.volume_classes:
+    if selects and provisioner not in ("", NO_PROVISIONER) and name not in objects.volumes_by_class:
         message = f"{provisioner} makes the volumes of '{name}', and can't make one that has labels"
         yield claim.part.fault("selector-on-provisioned", ("spec", "selector"), message)
 
@@ -111,8 +114,7 @@ def _check_volume(claim: Claim, volumes: dict[str, Part]) -> Iterator[Fault]:
     path = ("spec", "volumeName")
     volume = volumes.get(name)
     if volume is None:
-        near = difflib.get_close_matches(name, volumes, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, volumes)
         yield claim.part.fault("undefined-volume", path, f"there is no volume '{name}' here{hint}")
     elif claim.storage_class is not None and claim.storage_class != class_of_volume(volume):
         message = (
@@ -121,7 +123,9 @@ def _check_volume(claim: Claim, volumes: dict[str, Part]) -> Iterator[Fault]:
         yield claim.part.fault("other-class", path, message)
 
 
-def _check_default(claim: Claim, reserved: Part | None, objects: Objects) -> Iterator[Fault]:
+def _check_default(
+    claim: Claim, reserved: Part | None, volumes: dict[str, Part], objects: Objects
+) -> Iterator[Fault]:
     """A claim that means a volume made by hand, and says no class: it gets the default one."""
     if claim.storage_class is not None or not objects.default_classes:
         return
@@ -130,7 +134,7 @@ def _check_default(claim: Claim, reserved: Part | None, objects: Objects) -> Ite
     if not (name or selects or reserved):
         return
     default = objects.default_classes[0].manifest.name
-    volume = reserved or next((each for each in objects.volumes if each.manifest.name == name), None)
+    volume = reserved or volumes.get(name)
     if volume is not None and class_of_volume(volume) == default:
         return
     why = f"names the volume '{name}'" if name else "has a volume reserved for it" if reserved else "has a selector"
@@ -138,12 +142,11 @@ def _check_default(claim: Claim, reserved: Part | None, objects: Objects) -> Ite
     yield claim.part.fault("default-class-takes", ("spec",), message)
 
 
-def _typo(name: str, known: Iterable[str]) -> str:
+def _typo(name: str, known: Sequence[str]) -> str:
     """The name that was meant, if one is so close that it is hardly meant to be another; numbers tell apart."""
-    near = difflib.get_close_matches(name, known, 1, cutoff=0.8)
-    if not near or _numbers(name) != _numbers(near[0]) or name in near[0] or near[0] in name:
-        return ""
-    return near[0]
+    near = nearest(name, known, cutoff=0.8)
+    different = _numbers(name) != _numbers(near) or name in near or near in name
+    return "" if different else near
 
 
 def _numbers(name: str) -> list[str]:
@@ -155,18 +158,16 @@ def _check_mounts(container: Part, names: set[str]) -> Iterator[Fault]:
         for mount in container.parts(field):
             name = mount.text("name")
             if name and name not in names:
-                near = difflib.get_close_matches(name, names, 1)
-                hint = f"; did you mean '{near[0]}'?" if near else ""
+                hint = did_you_mean(name, names)
                 yield mount.fault("undefined-mount", ("name",), f"the pod has no volume '{name}'{hint}")
 
 
-def _check_claim_names(pod: Pod, claims: set[tuple[str, str]], made: tuple[str, ...]) -> Iterator[Fault]:
+def _check_claim_names(pod: Pod, namespaces: dict[str, list[str]], made: tuple[str, ...]) -> Iterator[Fault]:
     for volume in pod.part.parts("volumes"):
         name = volume.text("persistentVolumeClaim", "claimName")
-        if name and (pod.namespace, name) not in claims and not name.startswith(made):
-            elsewhere = [namespace for namespace, each in claims if each == name]
-            near = difflib.get_close_matches(name, {each for _, each in claims}, 1)
-            hint = f"; one is in the namespace {', '.join(sorted(elsewhere))}" if elsewhere else ""
-            hint = hint or (f"; did you mean '{near[0]}'?" if near else "")
+        if name and pod.namespace not in namespaces.get(name, ()) and not name.startswith(made):
+            elsewhere = namespaces.get(name, [])
+            place = f"; one is in the namespace {', '.join(sorted(elsewhere))}"
+            hint = place if elsewhere else did_you_mean(name, namespaces)
             message = f"there is no claim '{name}' in the namespace {pod.namespace}{hint}"
             yield volume.fault("undefined-claim", ("persistentVolumeClaim", "claimName"), message)

@@ -101,8 +101,8 @@ def _not_served(part: Part, known: Schemas, minor: int) -> Iterator[Fault]:
         message = f"{kind} is not in {api_version}"
         yield part.fault("api-version", path, message, f"write apiVersion: {elsewhere[0]}")
     else:
-        near = difflib.get_close_matches(kind, known.kinds, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = next(iter(difflib.get_close_matches(kind, known.kinds, 1)), "")
+        hint = f"; did you mean {near}?" if near else ""
         yield part.fault("api-version", ("kind",), f"{version} has no kind {kind} in {api_version}{hint}")
 
 

@@ -6,13 +6,13 @@ ceph-csi docs/deploy-rbd.md and deploy-cephfs.md, external-provisioner (``${pvc.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mountwright.kubernetes.lint.objects import DEFAULT_NAMESPACE
 from mountwright.kubernetes.lint.secrets import KEYS, RBD_TYPE, USERS
 from mountwright.kubernetes.lint.sources import is_ceph_csi
+from mountwright.kubernetes.lint.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def _of_volumes(objects: Objects) -> Iterator[_Reference]:
 
 def _check(reference: _Reference, objects: Objects) -> Iterator[Fault]:
     name, namespace = reference.name, reference.namespace
-    namesakes = [(where, secret) for (where, each), secret in objects.secrets.items() if each == name]
+    namesakes = objects.secrets_by_name.get(name, [])
     found = [secret for where, secret in namesakes if not namespace or where == namespace]
     shown = f"{namespace}/{name}" if namespace else name
     if found:
@@ -110,16 +110,10 @@ def _check(reference: _Reference, objects: Objects) -> Iterator[Fault]:
         path = reference.namespace_path if has_namespace else reference.path
         message = f"there is no Secret {shown}; the one of that name is in the namespace {elsewhere}"
         yield reference.part.fault("secret-namespace", path, message)
-    elif expected := [each for where, each in objects.secrets if where == namespace or _close(each, name)]:
+    elif namespace in objects.secret_namespaces or nearest(name, objects.secrets_by_name, cutoff=0.85):
         # Secrets are mostly kept elsewhere, as they should be; but not where others of the namespace are here.
-        near = difflib.get_close_matches(name, expected, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        message = f"the Secret {shown} is not among these objects{hint}"
+        message = f"the Secret {shown} is not among these objects{did_you_mean(name, objects.secrets_by_name)}"
         yield reference.part.fault("missing-secret", reference.path, message)
-
-
-def _close(one: str, other: str) -> bool:
-    return bool(difflib.get_close_matches(one, [other], 1, cutoff=0.85))
 
 
 def _check_found(reference: _Reference, secret: Part, shown: str) -> Iterator[Fault]:

@@ -246,3 +246,28 @@ def test_ten_thousand_volumes_take_moments():
     begun = time.process_time()
     assert lint([Manifest(value, document, (index,)) for index, value in enumerate(objects)], Settings(33)) == []
     assert time.process_time() - begun < 5
+
+
+def test_thousands_of_faults_take_moments_too():
+    """What leads nowhere is not looked for among everything, again and again."""
+    objects = []
+    for number in range(1500):
+        reference = {"name": f"x{number}", "namespace": "default"}
+        source = {"driver": "a.b", "volumeHandle": f"{number}", "nodeStageSecretRef": reference}
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        volume = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": f"v{number}"}
+        claim = {**spec, "storageClassName": f"c{number}", "volumeName": f"p{number}"}
+        objects += [
+            {"apiVersion": "v1", "kind": kind, "metadata": {"name": f"{kind.lower()}-{number}"}, **rest}
+            for kind, rest in [
+                ("PersistentVolume", {"spec": {**volume, "csi": source}}),
+                ("PersistentVolumeClaim", {"spec": claim}),
+                ("Secret", {}),
+                ("Pod", {"spec": {"volumes": [{"name": "a", "persistentVolumeClaim": {"claimName": f"q{number}"}}]}}),
+            ]
+        ]
+    document = Document("many.yaml", objects)
+    begun = time.process_time()
+    findings = lint([Manifest(value, document, (index,)) for index, value in enumerate(objects)], Settings(33))
+    assert len(findings) > 4 * 1500
+    assert time.process_time() - begun < 5
