@@ -208,12 +208,15 @@ def inventory_schema() -> int:
     return inventory.schema()
 
 
-@plain_task(checkout_only=True)
-def lab_up() -> int:
-    """Boot three virtual machines to try things on, and write their inventory, inventories/lab/hosts.yml."""
+@plain_task(
+    checkout_only=True,
+    help={"scenario": "demo: three virtual machines (the default), or fleet: containers of several distributions"},
+)
+def lab_up(scenario: str = "demo") -> int:
+    """Boot machines to try things on, and write their inventory: inventories/lab, or inventories/lab-fleet."""
     from tests.lab import cli
 
-    return cli.up()
+    return cli.up(scenario)
 
 
 @plain_task(checkout_only=True)

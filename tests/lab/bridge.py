@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.cache import locked
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +19,6 @@ POOL = ipaddress.IPv4Network("10.78.0.0/16")
 """The lab's bridges take their /24s from here: bridge ``mwf-N`` has 10.78.N.0/24."""
 
 _PREFIX = "mwf-"
-
-
-class LabError(Exception):
-    """The lab can't do what was asked; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import Bridge, LabError, ip, ip_json
+from tests.lab.bridge import Bridge, ip, ip_json
+from tests.lab.errors import LabError
 from tests.lab.processes import MARKER, ProcessId, marked, process_id, wait_until_ended
 
 if TYPE_CHECKING:
@@ -148,6 +149,11 @@ class Container:
             (self.folder / "process.json").write_text(json.dumps({"pid": found.pid, "start": found.start}))
         for number, card in enumerate(self.cards[1:], start=1):
             self._plug(number, card)
+
+    def runs(self) -> bool:
+        """Whether it is switched on."""
+        recorded = _recorded(self.folder)
+        return recorded is not None and recorded.alive()
 
     def has_ended(self) -> bool:
         """Whether it was started and runs no more."""

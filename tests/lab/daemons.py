@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.processes import MARKER, marked, wait_until_ended, wait_until_marked
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from tests.lab.machine import Machine

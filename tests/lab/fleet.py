@@ -6,6 +6,7 @@ A fleet's folder tells all that is needed to take it down, also by another progr
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -16,16 +17,17 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.lab import bridge, container
-from tests.lab.bridge import Bridge, LabError
+from tests.lab.bridge import Bridge
 from tests.lab.cache import cache_folder, locked, say
 from tests.lab.container import Card, Container
-from tests.lab.keys import login_key, new_key_pair
+from tests.lab.errors import LabError
+from tests.lab.keys import kept_key_pair, login_key
 from tests.lab.machine import Machine, write_ssh_config
 from tests.lab.processes import ProcessId, this_process
 
@@ -60,6 +62,12 @@ class Node:
     masked: tuple[str, ...] = ()
     """systemd units that are never to start."""
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Node:
+        """The node that ``asdict`` has made JSON of."""
+        networks, jumps, masked = (tuple(found[key]) for key in ("networks", "jumps", "masked"))
+        return cls(found["name"], Path(found["image"]), networks, jumps, masked)
+
 
 @dataclass
 class Fleet:
@@ -74,13 +82,15 @@ class Fleet:
     networks: tuple[bool, ...] = (True,)
     number: int | None = None
     keep: bool = False
+    title: str = ""
+    """Under this name :func:`attach` finds it again from another program; without, it has a name of its own."""
     state: Path = field(default_factory=lambda: fleets_folder())  # noqa: PLW0108 - defined further down
     machines: dict[str, Machine] = field(default_factory=dict, init=False, repr=False)
     seconds: dict[str, float] = field(default_factory=dict, init=False, repr=False)
     """Per machine, how long it took from power-on to a login over ssh."""
 
     def __post_init__(self) -> None:
-        self.folder = self.state / f"{os.getpid()}-{secrets.token_hex(3)}"
+        self.folder = self.state / (_kept_name(self.title, self.state) or f"{os.getpid()}-{secrets.token_hex(3)}")
         self._giving_up = threading.Event()
         self._bridges: list[Bridge] = []
         self._containers: dict[str, Container] = {}
@@ -144,12 +154,24 @@ class Fleet:
         """Make every machine a fresh one."""
         self._for_each(self.reset)
 
+    def runs(self, name: str) -> bool:
+        """Whether the machine is switched on."""
+        return self._containers[name].runs()
+
+    def console(self, name: str) -> Path:
+        """What the machine has said since its last start."""
+        return self._containers[name].console
+
     def _lay_out(self) -> None:
         self.folder.mkdir(parents=True, mode=0o755)
         self._record()
         for position, box_address in enumerate(self.networks):
             number = None if self.number is None else self.number + position
             bridge.claim(self.state, box_address=box_address, record=self._record, number=number)
+        self._meet()
+
+    def _meet(self) -> None:
+        """Know every machine by its name, cards and keys; what ssh needs to know of them is written."""
         key_file, public_key = login_key(keys_folder())
         counts = [0] * len(self.networks)
         lines = []
@@ -159,9 +181,8 @@ class Fleet:
                 cards.append(Card(self._bridges[network], counts[network]))
                 counts[network] += 1
             folder = self.folder / "machines" / node.name
-            made = Container(
-                node.name, self.name, folder, node.image, tuple(cards), new_key_pair(), public_key, node.masked
-            )
+            key = kept_key_pair(folder)
+            made = Container(node.name, self.name, folder, node.image, tuple(cards), key, public_key, node.masked)
             self._containers[node.name] = made
             self.machines[node.name] = Machine(
                 name=node.name,
@@ -183,6 +204,8 @@ class Fleet:
         content = {
             "owner": owner and {"pid": owner.pid, "start": owner.start},
             "bridges": [each.number for each in self._bridges],
+            "networks": self.networks,
+            "nodes": [{**asdict(node), "image": str(node.image)} for node in self.nodes],
         }
         temporary = self.folder / "fleet.json.new"
         temporary.write_text(json.dumps(content))
@@ -218,6 +241,28 @@ class Fleet:
             container.end([made.folder], made.fleet)
             container.clear(made.label)
         raise LabError(f"{name} did not boot in {ATTEMPTS} attempts; the last words of its console are above")
+
+
+def attach(title: str, state: Path) -> Fleet | None:
+    """The fleet of this title that some program has made, to use, reset and end it; None: there is none.
+
+    One whose program was killed before all networks were there is taken down: it has no machines yet.
+    """
+    folder = state / _kept_name(title, state)
+    found = _state(folder)
+    if not found or len(found["bridges"]) < len(found["networks"]):
+        take_down(folder)
+        return None
+    fleet = Fleet(
+        [Node.from_json(each) for each in found["nodes"]],
+        networks=tuple(found["networks"]),
+        keep=found["owner"] is None,
+        title=title,
+        state=state,
+    )
+    fleet._bridges = [Bridge(number) for number in found["bridges"]]
+    fleet._meet()
+    return fleet
 
 
 def nodes(count: int, image: Path, *, masked: tuple[str, ...] = ()) -> list[Node]:
@@ -304,9 +349,14 @@ def take_down(folder: Path) -> None:
         container.remove_tree(folder)
 
 
-def _state(folder: Path) -> dict[str, list[int]]:
+def _kept_name(title: str, state: Path) -> str:
+    """The name of a fleet with a title: another cache may have a fleet of the same title on this box."""
+    return title and f"{title}-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}"
+
+
+def _state(folder: Path) -> dict[str, Any]:
     try:
-        found: dict[str, list[int]] = json.loads((folder / "fleet.json").read_text())
+        found: dict[str, Any] = json.loads((folder / "fleet.json").read_text())
     except FileNotFoundError:
         return {}  # gone meanwhile, or nothing had been made yet
     return found

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tests.lab import cache
 from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.builder import run_builder
 from tests.lab.keys import ADMIN_PASSWORD
 from tests.lab.kubernetes import node_image

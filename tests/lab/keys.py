@@ -42,6 +42,17 @@ def new_key_pair() -> KeyPair:
     return KeyPair(private.decode(), public.decode())
 
 
+def kept_key_pair(folder: Path) -> KeyPair:
+    """The host key pair that is kept in a folder, made at the first call and the same from then on."""
+    private, public = folder / "host_key", folder / "host_key.pub"
+    if not public.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        pair = new_key_pair()
+        write_private(private, pair.private)
+        public.write_text(pair.public)
+    return KeyPair(private.read_text(), public.read_text())
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a private key where only its owner can read it; ssh(1) refuses any other."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

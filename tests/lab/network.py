@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

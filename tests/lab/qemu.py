@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import cache
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.network import LAN_GROUP
 from tests.lab.processes import process_id
 

@@ -12,8 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
 from tests.lab.cache import entry
+from tests.lab.errors import LabError
 from tests.lab.images import debian_root
 from tests.lab.sources import apt_proxy, debian_sources
 

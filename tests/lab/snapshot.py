@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import cache, network, qemu, state
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.images import disk_image
 from tests.lab.keys import login_key
 from tests.lab.machine import Machine, write_ssh_config

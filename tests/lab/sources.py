@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from pathlib import Path

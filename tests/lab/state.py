@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import cache, daemons, network
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.processes import ProcessId, this_process
 from tests.lab.qemu import Hardware, Wiring
 

@@ -18,8 +18,8 @@ import pytest
 
 from mountwright.inventory import load_inventory
 from tests.lab import bridge
-from tests.lab.bridge import LabError
 from tests.lab.dpkg import hold_dpkg_lock
+from tests.lab.errors import LabError
 from tests.lab.fleet import Fleet, Node, nodes, sweep
 from tests.lab.images import debian_root
 from tests.lab.inventory_files import write_inventory

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.bridge import LabError
 from tests.lab.command import ROOT
+from tests.lab.errors import LabError
 from tests.lab.kubernetes import control_plane as control_planes
 from tests.lab.kubernetes.cluster import wait_until
 from tests.lab.kubernetes.control_plane import ControlPlane, box_address, clusters_folder, running

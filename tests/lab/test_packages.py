@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.bridge import LabError
 from tests.lab.builder import run_builder
+from tests.lab.errors import LabError
 from tests.lab.packages import download, extract
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.sources import debian_sources
 
 DEB822 = """\

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lab import state
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.keys import ADMIN_PASSWORD
 from tests.lab.processes import marked
 from tests.lab.qemu import Hardware

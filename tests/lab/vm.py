@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import cache, daemons, network, qemu
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.images import disk_image
-from tests.lab.keys import KeyPair, login_key, new_key_pair, write_private
+from tests.lab.keys import KeyPair, kept_key_pair, login_key, write_private
 from tests.lab.machine import Machine
 from tests.lab.processes import marked
 
@@ -83,12 +83,7 @@ class Vm:
 
     def host_key(self) -> KeyPair:
         """Its host key, made at the first call and the same from then on."""
-        private, public = self.folder / "host_key", self.folder / "host_key.pub"
-        if not public.exists():
-            pair = new_key_pair()
-            write_private(private, pair.private)
-            public.write_text(pair.public)
-        return KeyPair(private.read_text(), public.read_text())
+        return kept_key_pair(self.folder)
 
     def seed(self, *, now: float | None = None) -> str:
         """The script that makes a machine this one; with ``now`` it also sets the clock and tells what runs."""

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.lab import cache, network, state
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.images import disk_image
 from tests.lab.keys import login_key
 from tests.lab.machine import write_ssh_config

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

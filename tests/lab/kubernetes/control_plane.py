@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import cache, daemons, network
-from tests.lab.bridge import Bridge, LabError
+from tests.lab.bridge import Bridge
+from tests.lab.errors import LabError
 from tests.lab.keys import write_private
 from tests.lab.kubernetes.certificates import Authority, kubeconfig, signing_key
 from tests.lab.kubernetes.cluster import Cluster, wait_until

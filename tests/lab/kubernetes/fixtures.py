@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.kubernetes.control_plane import ControlPlane
 from tests.lab.kubernetes.node import NodeLab

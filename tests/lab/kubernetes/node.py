@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import qemu
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.kubernetes.cluster import wait_until
 from tests.lab.kubernetes.control_plane import BOX_FROM_VM, ControlPlane
 from tests.lab.qemu import Hardware

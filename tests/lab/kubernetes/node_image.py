@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 from tests.lab.kubernetes.programs import binaries
 
 IMAGE = "mountwright.test/busybox:1"

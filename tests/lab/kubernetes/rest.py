@@ -8,7 +8,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.bridge import LabError
+from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
