@@ -35,6 +35,6 @@ def show(findings: Sequence[Finding], options: Options) -> int:
         write_json(findings_document(findings))
     else:
         console = make_console(stderr=False)
-        for line in findings_text(findings):
+        for line in findings_text(findings, console.width):
             console.print(line, markup=False, highlight=False)
     return 1 if count(findings, "error") else 0
