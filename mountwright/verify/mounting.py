@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 40
 _WRITE_AND_SEARCH = 0o3
 
-# Arguments: what to mount, the version, whether writing is wished (rw or ro), the name of the file to write.
+# Arguments: what to mount, the version, the name of the file to write, how many seconds a command may take.
 # Each line printed is "key value". As root a file is written; where the server refuses that, it is tried once more as
 # the directory's owner. It is read back past the page cache (O_DIRECT, with cat(1) for a dd(1) that knows none), so
 # that what is read comes from the server.

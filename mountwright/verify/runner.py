@@ -55,13 +55,19 @@ def run(
 
     Up to ``forks`` hosts at a time (:data:`MOST_WORKERS` at the most), each over one connection.
     """
-    duties = {host.name: duties_of(host.name, spec) for host in hosts}
-    concerned = [host for host in hosts if duties[host.name].nfs or duties[host.name].rbd]
+    return ask([(host, duties_of(host.name, spec)) for host in hosts], connector, listener, forks=forks)
+
+
+def ask(
+    hosts: Sequence[tuple[Host, Duties]], connector: Connects, listener: Listener, *, forks: int = DEFAULT_FORKS
+) -> VerifyReport:
+    """Ask hosts whether they do their duties; those that have none are left out. Otherwise as :func:`run`."""
+    concerned = [(host, duties) for host, duties in hosts if duties.nfs or duties.rbd]
     if not concerned:
         return VerifyReport()
-    todo: queue.SimpleQueue[Host] = queue.SimpleQueue()
-    for host in concerned:
-        todo.put(host)
+    todo: queue.SimpleQueue[tuple[Host, Duties]] = queue.SimpleQueue()
+    for each in concerned:
+        todo.put(each)
     verdicts: dict[str, HostVerdict] = {}
     stop = threading.Event()
 
@@ -69,10 +75,10 @@ def run(
         with closing(_Worker()) as worker:
             while not stop.is_set():
                 try:
-                    host = todo.get_nowait()
+                    host, duties = todo.get_nowait()
                 except queue.Empty:
                     return
-                verdict = _verify(host, duties[host.name], connector, listener, worker)
+                verdict = _verify(host, duties, connector, listener, worker)
                 verdicts[host.name] = verdict
                 listener.host_finished(verdict.outcome)
 
@@ -85,7 +91,7 @@ def run(
             thread.join()
     finally:
         stop.set()
-    return VerifyReport({host.name: verdicts[host.name] for host in concerned})
+    return VerifyReport({host.name: verdicts[host.name] for host, _ in concerned})
 
 
 def _verify(host: Host, duties: Duties, connector: Connects, listener: Listener, worker: _Worker) -> HostVerdict:

@@ -217,12 +217,15 @@ def test_range_with_an_address_of_the_box_is_refused(tmp_path: Path):
         bridge.ip("address", "delete", f"{address}/32", "dev", "lo")
 
 
-def test_somebody_without_root_is_told_the_command(monkeypatch: pytest.MonkeyPatch):
+def test_somebody_without_root_is_told_the_command():
     """Without root nothing is tried; the message is the command to run instead."""
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     other = Fleet(nodes(1, Path("/nowhere")))
-    with pytest.raises(LabError, match=r"need root.*\n    sudo --preserve-env=MOUNTWRIGHT_CACHE .*python"):
-        other.up()
+    os.seteuid(65534)
+    try:
+        with pytest.raises(LabError, match=r"need root.*\n    sudo --preserve-env=MOUNTWRIGHT_CACHE .*python"):
+            other.up()
+    finally:
+        os.seteuid(0)
     assert not other.folder.exists()
 
 

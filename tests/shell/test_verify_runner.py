@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from mountwright import verify
 from mountwright.duties import DeclaredExport, Duties, NfsServer
 from mountwright.errors import AuthenticationError, ConnectionLostError
 from mountwright.outcome import Silence, Status
@@ -65,12 +64,11 @@ class Killer(Local):
 
 
 @pytest.fixture
-def ask(monkeypatch):
+def ask():
     """Verify hosts: name -> (duties, transport or the error of connecting)."""
 
     def run(hosts, **options):
-        monkeypatch.setattr(runner, "duties_of", lambda host, _spec: hosts[host][0])
-        named = [SimpleNamespace(name=name, connection=None) for name in hosts]
+        asked = [(SimpleNamespace(name=name, connection=None), duties) for name, (duties, _) in hosts.items()]
 
         class Connector:
             def connect(self, name, _settings):
@@ -79,7 +77,7 @@ def ask(monkeypatch):
                     raise transport
                 return transport
 
-        return verify.run(named, None, Connector(), Silence(), **options)
+        return runner.ask(asked, Connector(), Silence(), **options)
 
     return run
 

@@ -1,6 +1,9 @@
 """The bytes under the connection."""
 
+import contextlib
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -22,26 +25,36 @@ def test_packets_are_not_held_back():
             assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
 
 
-def test_every_address_of_a_name_is_tried(monkeypatch):
-    """A name with an address that refuses and one that answers is reachable."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+@pytest.mark.parametrize("order", [("127.0.0.2", "127.0.0.3"), ("127.0.0.3", "127.0.0.2")])
+def test_every_address_of_a_name_is_tried(tmp_path, order):
+    """A name with an address that refuses and one that answers is reachable, in whichever order they come."""
+    (tmp_path / "hosts").write_text("".join(f"{address} both\n" for address in order))
+    with socket.create_server(("127.0.0.2", 0)) as server:
         port = server.getsockname()[1]
-        answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: answers)
-        open_tcp("both", port, 5, dead_after=60).close()
+        code = f"from mountwright.ssh.sockets import open_tcp; open_tcp('both', {port}, 5, dead_after=60)"
+        # An /etc/hosts of its own, in a mount namespace that anybody may make.
+        script = 'mount --bind "$1" /etc/hosts && exec "$2" -c "$3"'
+        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+        done = subprocess.run(
+            [*command, tmp_path / "hosts", sys.executable, code], capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_mute_address_is_given_up(monkeypatch):
+def test_a_mute_address_is_given_up():
     """One sentence with the time that was waited."""
-
-    def never(_self, _address):
-        raise TimeoutError("timed out")
-
-    monkeypatch.setattr(socket.socket, "connect", never)
-    with pytest.raises(UnreachableError) as caught:
-        open_tcp("127.0.0.1", 22, 0.1, dead_after=60)
+    with contextlib.ExitStack() as stack:
+        # A listener whose queue is full answers nobody.
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = server.getsockname()[1]
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        with pytest.raises(UnreachableError) as caught:
+            open_tcp("127.0.0.1", port, 0.1, dead_after=60)
     assert caught.value.message == (
-        "127.0.0.1 port 22: no answer within 0.1 s; is it up, and does a firewall let us through?"
+        f"127.0.0.1 port {port}: no answer within 0.1 s; is it up, and does a firewall let us through?"
     )
 
 
