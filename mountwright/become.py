@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mountwright.errors import BecomeError, ConnectionLostError
@@ -160,6 +161,22 @@ class Conversation:
         if exit_code < 0:
             return "sudo did not answer; try it by hand (ssh to the host, then `sudo id`)"
         return f"sudo ended with exit code {exit_code}; try it by hand (ssh to the host, then `sudo id`)"
+
+
+@dataclass
+class Becoming:
+    """Whom the programs of one connection become, and with which password.
+
+    ``trusted``: the password was right once, so that it may be sent together with the program.
+    """
+
+    user: str | None
+    password: Secret | None = None
+    trusted: bool = False
+
+    def conversation(self, program: str) -> Conversation:
+        """The conversation of one program. Raises BecomeError when user or password can't be sent."""
+        return Conversation(program, become_user=self.user, password=self.password, trusted=self.trusted)
 
 
 # What sudo says in the locale C; the first that fits wins.

@@ -10,12 +10,13 @@ import subprocess
 import time
 from typing import IO, TYPE_CHECKING, cast
 
-from mountwright.become import BOOTSTRAP, Conversation
+from mountwright.become import BOOTSTRAP, Becoming
 from mountwright.errors import ConnectionLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mountwright.become import Conversation
     from mountwright.secret import Secret
     from mountwright.transport import Completed
 
@@ -31,9 +32,7 @@ class LocalTransport:
     """
 
     def __init__(self, *, become_user: str | None = None, become_password: Secret | None = None) -> None:
-        self._become_user = become_user
-        self._become_password = become_password
-        self._password_was_right = False
+        self._becoming = Becoming(become_user, become_password)
         self._running: subprocess.Popen[bytes] | None = None
 
     def run(
@@ -44,12 +43,7 @@ class LocalTransport:
         silence: float = 120.0,
     ) -> Completed:
         """Run ``program``; see :meth:`mountwright.transport.Transport.run`."""
-        conversation = Conversation(
-            program,
-            become_user=self._become_user,
-            password=self._become_password,
-            trusted=self._password_was_right,
-        )
+        conversation = self._becoming.conversation(program)
         # A session of its own: the operator's Ctrl-C is for us to handle, not for a half-done step.
         process = subprocess.Popen(
             ["sh", "-c", BOOTSTRAP],
@@ -67,7 +61,7 @@ class LocalTransport:
             for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-        self._password_was_right = True
+        self._becoming.trusted = True
         return completed
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Connections to hosts over SSH: the only place that knows Paramiko."""
+"""Connections to hosts over SSH; with mountwright.ssh.wire the only place that knows Paramiko."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import logging
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import paramiko
 from paramiko.agent import AgentSSH
-from paramiko.common import cMSG_GLOBAL_REQUEST
 from paramiko.config import CouldNotCanonicalize
-from paramiko.packet import Packetizer
 
-from mountwright.become import REMOTE_COMMAND, Conversation
+from mountwright.become import REMOTE_COMMAND, Becoming
 from mountwright.errors import ConnectionLostError, UnreachableError
 from mountwright.local_transport import LocalTransport
 from mountwright.ssh import config as ssh_config
@@ -31,9 +28,10 @@ from mountwright.ssh.login import Login, MethodError, TooManyError
 from mountwright.ssh.session import BoundedEvent, Session
 from mountwright.ssh.settings import Defaults, resolve
 from mountwright.ssh.sockets import ProxyProcess, handshake_problem, open_tcp
+from mountwright.ssh.wire import CHANNEL_TIMEOUT, Link, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from mountwright.inventory.connection import ConnectionSettings
     from mountwright.secret import Secret
@@ -45,96 +43,13 @@ if TYPE_CHECKING:
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 paramiko.config.invoke = ssh_config.ExecCriterion  # type: ignore[attr-defined]  # see there
 
-_AUTH_TIMEOUT = 60.0  # PAM may ask a slow directory
-_CHANNEL_TIMEOUT = 30.0
-_WAKE = 1.0  # seconds between the looks of a connection's thread at its state when nothing comes
-
-
-class _Packets(Packetizer):
-    """Notes when something last came, and bounds the handshake without a thread for its timer."""
-
-    last_heard = 0.0
-    _deadline = 0.0
-
-    def start_handshake(self, timeout: float) -> None:
-        self._deadline = time.monotonic() + timeout
-
-    def handshake_timed_out(self) -> bool:
-        return bool(self._deadline) and time.monotonic() > self._deadline
-
-    def complete_handshake(self) -> None:
-        self._deadline = 0.0
-
-    def read_message(self) -> Any:
-        message = super().read_message()
-        self.last_heard = time.monotonic()
-        return message
-
-
-class _Wire(paramiko.Transport):
-    """A connection that prefers what costs least: elliptic curves, and ciphers that processors do in hardware."""
-
-    _active_check_timeout = _WAKE
-    packetizer: _Packets
-
-    def __init__(self, sock: Any, endpoint: Endpoint) -> None:
-        super().__init__(sock, packetizer_class=_Packets)
-        options = self.get_security_options()
-        options.kex = _first("curve25519-sha256@libssh.org", options.kex)
-        options.ciphers = _first("aes128-gcm@openssh.com", options.ciphers)
-        options.digests = _first("hmac-sha2-256-etm@openssh.com", options.digests)
-        self.where = endpoint.where
-        self.keepalive = endpoint.keepalive
-        self.keepalive_misses = endpoint.keepalive_misses
-        self.banner_timeout = endpoint.connect_timeout
-        self.handshake_timeout = endpoint.connect_timeout
-        self.auth_timeout = max(endpoint.connect_timeout, _AUTH_TIMEOUT)
-        self.channel_timeout = max(endpoint.connect_timeout, _CHANNEL_TIMEOUT)
-
-    def heard(self) -> float:
-        return self.packetizer.last_heard
-
-    def ping(self) -> None:
-        message = paramiko.Message()
-        message.add_byte(cMSG_GLOBAL_REQUEST)
-        message.add_string("keepalive@openssh.com")
-        message.add_boolean(True)
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            self._send_user_message(message)  # type: ignore[attr-defined]  # the one way to ask without waiting
-
-
-def _first(name: str, everything: Iterable[str]) -> list[str]:
-    return sorted(everything, key=lambda other: other != name)
-
-
-@dataclass
-class _Link:
-    """An open connection and what must be closed with it, the connection first."""
-
-    wire: _Wire
-    closers: list[Callable[[], None]] = field(default_factory=list)
-
-    @property
-    def alive(self) -> bool:
-        return self.wire.is_active()
-
-    def close(self) -> None:
-        # The thread that reads the socket is woken at once, else it would linger until it next looks.
-        with contextlib.suppress(OSError, AttributeError, EOFError, paramiko.SSHException):
-            self.wire.sock.shutdown(socket.SHUT_RDWR)
-        self.wire.close()
-        while self.closers:
-            self.closers.pop()()
-
 
 class SshTransport:
     """Implements :class:`mountwright.transport.Transport` over one SSH connection."""
 
-    def __init__(self, link: _Link, *, become_user: str | None, become_password: Secret | None) -> None:
+    def __init__(self, link: Link, *, become_user: str | None, become_password: Secret | None) -> None:
         self._link = link
-        self._become_user = become_user
-        self._become_password = become_password
-        self._password_was_right = False
+        self._becoming = Becoming(become_user, become_password)
 
     def run(
         self,
@@ -144,12 +59,7 @@ class SshTransport:
         silence: float = 120.0,
     ) -> Completed:
         """Run ``program``; see :meth:`mountwright.transport.Transport.run`."""
-        conversation = Conversation(
-            program,
-            become_user=self._become_user,
-            password=self._become_password,
-            trusted=self._password_was_right,
-        )
+        conversation = self._becoming.conversation(program)
         wire = self._link.wire
         try:
             channel = wire.open_session()
@@ -165,7 +75,7 @@ class SshTransport:
             completed = Session(channel, wire, conversation, on_stdout, silence).run()
         finally:
             channel.close()
-        self._password_was_right = True
+        self._becoming.trusted = True
         return completed
 
     def close(self) -> None:
@@ -182,7 +92,7 @@ class _Agent(AgentSSH):
         self.keys: dict[str, tuple[str, paramiko.PKey]] = {}
         conn = socket.socket(socket.AF_UNIX)
         try:
-            conn.settimeout(_CHANNEL_TIMEOUT)
+            conn.settimeout(CHANNEL_TIMEOUT)
             conn.connect(path)
             self._connect(conn)  # type: ignore[attr-defined]  # what Paramiko's own Agent does
             for key in self.get_keys():
@@ -201,7 +111,7 @@ class _Agent(AgentSSH):
 class _Server:
     """The server's side of a login, as :class:`mountwright.ssh.login.Login` sees it."""
 
-    def __init__(self, wire: _Wire, endpoint: Endpoint) -> None:
+    def __init__(self, wire: Wire, endpoint: Endpoint) -> None:
         self.wire = wire
         self.endpoint = endpoint
 
@@ -321,7 +231,7 @@ class Connector:
         for agent in agents:
             agent.close()
 
-    def _open(self, endpoint: Endpoint) -> _Link:
+    def _open(self, endpoint: Endpoint) -> Link:
         with self._lock:
             known = self._known.get(endpoint.known_hosts) or KnownHosts(endpoint.known_hosts)
             self._known[endpoint.known_hosts] = known
@@ -347,12 +257,12 @@ class Connector:
                 self._agents[endpoint.agent] = _Agent(endpoint.agent)
             return self._agents[endpoint.agent].keys
 
-    def _shake_hands(self, endpoint: Endpoint, known: KnownHosts, first: list[str], *, asked_again: bool) -> _Link:
+    def _shake_hands(self, endpoint: Endpoint, known: KnownHosts, first: list[str], *, asked_again: bool) -> Link:
         """Open the connection up to the point where the server has proved who it is."""
         sock, closers, complaint = self._socket(endpoint)
         begun = time.monotonic()
-        wire = _Wire(sock, endpoint)
-        link = _Link(wire, closers)
+        wire = Wire(sock, endpoint)
+        link = Link(wire, closers)
         try:
             certificates = bool(known.authorities(endpoint.key_names))
             wire.get_security_options().key_types = host_keys.algorithms(first, certificates=certificates)
