@@ -27,6 +27,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mountwright"
 
 
+def keys_folder() -> Path:
+    """Where the lab's login key lies."""
+    return cache_folder() / "keys"
+
+
 def entry(name: str, key: Sequence[str], build: Callable[[Path], None]) -> Path:
     """The folder of one cached thing; built now when it isn't there.
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab import bridge, container
 from tests.lab.bridge import Bridge
-from tests.lab.cache import cache_folder, locked, say
+from tests.lab.cache import cache_folder, keys_folder, locked, say
 from tests.lab.container import Card, Container
 from tests.lab.errors import LabError
 from tests.lab.keys import kept_key_pair, login_key
@@ -311,11 +311,6 @@ def raise_inotify_limit() -> None:
 def fleets_folder() -> Path:
     """Where each running fleet has its folder."""
     return cache_folder() / "run" / "fleets"
-
-
-def keys_folder() -> Path:
-    """Where the lab's login key lies."""
-    return cache_folder() / "keys"
 
 
 def sweep(state: Path, *, kept: bool = False) -> list[str]:

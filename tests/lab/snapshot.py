@@ -55,7 +55,7 @@ class Snapshot:
 
     def _make_another(self, vm: Vm) -> None:
         """Clones share clock, name, keys and MAC address until this has run."""
-        key_file, _ = login_key(cache.cache_folder() / "keys")
+        key_file, _ = login_key(cache.keys_folder())
         deadline = time.monotonic() + _CONTACT_SECONDS
         while not network.answers_as_ssh(vm.wiring.ssh_port):
             if time.monotonic() > deadline or not vm.runs():
@@ -90,7 +90,7 @@ def snapshot(hardware: Hardware) -> Snapshot:
     """The snapshot of this kind of machine; made at the first call (a boot, about 50 s emulated)."""
     image = disk_image(hardware.release, hardware.flavour)
     accel = qemu.accelerator(image)
-    _, public_key = login_key(cache.cache_folder() / "keys")
+    _, public_key = login_key(cache.keys_folder())
     key = (
         *(qemu.version(), image.key, public_key, str(hardware), SEED.read_text()),
         *qemu.device_list(hardware, accel),
@@ -119,7 +119,7 @@ def _freeze(hardware: Hardware, folder: Path) -> None:
             name=_ALIAS,
             address="127.0.0.1",
             port=wiring.ssh_port,
-            key_file=login_key(cache.cache_folder() / "keys")[0],
+            key_file=login_key(cache.keys_folder())[0],
             known_hosts=known_hosts,
             ssh_config=ssh_config,
             on_reset=lambda: None,

@@ -93,7 +93,7 @@ class Vm:
             # Made from the host key: the same for as long as the machine is meant to be the same one.
             "machine_id": hashlib.sha256(host_key.public.encode()).hexdigest()[:32],
             "hosts": self.hosts,
-            "authorized_keys": login_key(cache.cache_folder() / "keys")[1],
+            "authorized_keys": login_key(cache.keys_folder())[1],
             "host_key": host_key.private,
             "host_key_public": host_key.public,
             "lan_mac": self.wiring.lan_mac,

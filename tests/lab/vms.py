@@ -106,7 +106,7 @@ class Vms:
 
     def _lay_out(self, lab: LabState) -> None:
         """Name the machines, and write what ssh needs to know of them unless that was done."""
-        key_file, _ = login_key(cache.cache_folder() / "keys")
+        key_file, _ = login_key(cache.keys_folder())
         known_hosts, ssh_config = lab.folder / "known_hosts", lab.folder / "ssh_config"
         lines = []
         for each in lab.machines:
