@@ -2,11 +2,9 @@
 
 # Configuration files as systemd reads them (modules-load.d(5), modprobe.d(5)): the first folder that has a file of
 # some name wins, and a link to /dev/null hides it.
-# Variables: module (with underscores), pattern (matches it with hyphens too).
-PROBE = r"""
-release=$(uname -r)
-printf 'release=%s\n' "$release"
-
+# each_file FOLDER FUNCTION: call the function with each file that counts.
+# find_block FILE: print ``blocked=`` and why for each line that keeps the module ``$pattern`` away.
+FIND_BLOCK = r"""
 each_file() {
     mw_seen=/
     for mw_folder in /etc /run /usr/local/lib /usr/lib /lib; do
@@ -17,14 +15,6 @@ each_file() {
             if [ -f "$mw_file" ] && [ -r "$mw_file" ]; then "$2" "$mw_file"; fi
         done
     done
-}
-# what is in /run is gone after a reboot
-find_load() {
-    case $1 in /run/*) return 0 ;; esac
-    while read -r mw_word mw_rest || [ -n "$mw_word" ]; do
-        # shellcheck disable=SC2254 # a pattern on purpose
-        case $mw_word in $pattern) listed=$1 ;; esac
-    done <"$1"
 }
 find_block() {
     while read -r mw_word mw_name mw_value mw_rest || [ -n "$mw_word" ]; do
@@ -38,6 +28,23 @@ find_block() {
                 esac
                 ;;
         esac
+    done <"$1"
+}
+"""
+
+# Variables: module (with underscores), pattern (matches it with hyphens too).
+PROBE = (
+    FIND_BLOCK
+    + r"""
+release=$(uname -r)
+printf 'release=%s\n' "$release"
+
+# what is in /run is gone after a reboot
+find_load() {
+    case $1 in /run/*) return 0 ;; esac
+    while read -r mw_word mw_rest || [ -n "$mw_word" ]; do
+        # shellcheck disable=SC2254 # a pattern on purpose
+        case $mw_word in $pattern) listed=$1 ;; esac
     done <"$1"
 }
 listed=
@@ -129,6 +136,7 @@ case $os_family in
         ;;
 esac
 """
+)
 
 # Variables: module, content (of the file in modules-load.d, "": leave it), options ("": none), options_seen, load.
 APPLY = r"""

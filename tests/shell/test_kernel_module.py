@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mountwright.doctor.check import Answer
+from mountwright.doctor.checks import modules
+from mountwright.doctor.finding import Severity
+from mountwright.duties import Duties
 from mountwright.errors import HostError
 from mountwright.resources.base import OperatingSystem
 from mountwright.resources.kernel_module import KernelModule
@@ -115,6 +120,29 @@ def test_kernel_that_refuses(shell):
     done = shell.run(change.script)
     assert done.exit_code == 1
     assert "the kernel did not take the module mw_test" in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("/etc/modprobe.d/site.conf", "blacklist rbd"),
+        ("/etc/modprobe.d/site.conf", "install rbd /bin/true # not here"),
+        ("/usr/local/lib/modprobe.d/site.conf", "blacklist rbd"),
+        ("/etc/modprobe.d/site.conf", "blacklist rbd-other"),
+        ("/etc/modprobe.d/site.conf.off", "blacklist rbd"),
+    ],
+)
+def test_doctor_and_role_agree(shell, file, line):
+    """What the role refuses is an error of the preflight, for the same reason; what it takes is none."""
+    shell.place.write(file, f"{line}\n")
+    duties = Duties("here", rbd=True)
+    answer = Answer(duties, shell.os, shell.run(modules.CHECK.script(duties), "u").stdout)
+    found = {f.message: f.severity for f in modules.CHECK.judge(answer) if f.rule == "module-blocked"}
+    with pytest.raises(HostError) as refused:  # there is no rbd here, so it is refused anyhow
+        shell.plan(KernelModule("rbd"))
+    reason = re.search(r"blocked by (.*);", refused.value.message)
+    assert found == ({f"rbd is blocked by {reason[1]}": Severity.ERROR} if reason else {})
+    assert bool(reason) == (file.endswith(".conf") and "other" not in line)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mountwright.doctor.check import Answer, Check
 from mountwright.doctor.finding import Finding, error, info, warning
+from mountwright.resources.kernel_module_scripts import FIND_BLOCK
 from mountwright.shell import Script
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 # modinfo finds modules and, from kmod 27 on, built-in ones too; older ones are looked up in modules.builtin.
 # As root apt-cache(8) would write its caches to the disk; with no names for them it doesn't.
-_BODY = r"""
+_BODY = (
+    FIND_BLOCK
+    + r"""
 release=$(uname -r)
 if [ -d "/lib/modules/$release" ]; then printf 'tree\t%s\n' "$release"; else printf 'no-tree\t%s\n' "$release"; fi
 if have systemd-detect-virt && systemd-detect-virt -q -c 2>/dev/null; then printf 'container\tyes\n'; fi
@@ -33,11 +36,9 @@ for module in "$@"; do
     then state=builtin; fi
     printf 'module\t%s\t%s\n' "$module" "$state"
     [ "$state" != missing ] || missing=1
-    for way in blacklist install; do
-        [ "$way" = install ] && value='[[:space:]]+(/usr)?/bin/(false|true)' || value=
-        if grep -Eqs "^[[:space:]]*$way[[:space:]]+$module$value[[:space:]]*\$" \
-            /etc/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf /run/modprobe.d/*.conf
-        then printf '%s\t%s\n' "$way" "$module"; fi
+    pattern=$module
+    each_file modprobe.d find_block | while IFS= read -r line; do
+        printf 'blocked\t%s\t%s\n' "$module" "${line#blocked=}"
     done
 done
 if [ -z "$missing" ]; then :
@@ -60,6 +61,10 @@ for tree in /lib/modules/*/; do
 done
 if [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ]; then printf 'reboot\tyes\n'; fi
 """
+)
+
+
+_LISTED = frozenset({"rbd"})  # what roles put into modules-load.d; the others are loaded when they are needed
 
 
 def needed(duties: Duties) -> dict[str, str]:
@@ -91,17 +96,17 @@ def _judge(answer: Answer) -> Iterator[Finding]:
         yield _missing(answer, missing)
     elif answer.value("reboot"):
         yield info("reboot", "an update asks for a reboot (/run/reboot-required)", "reboot when it suits.")
-    for name in answer.values("install"):
-        yield error("module-disabled", f"modprobe.d makes loading {name} do nothing", _FIND.format(name))
-    for name in answer.values("blacklist"):
-        yield warning(
-            "module-blacklisted",
-            f"{name} is blacklisted in modprobe.d: after a reboot it will not be loaded by itself",
-            _FIND.format(name),
-        )
+    for row in answer.rows:
+        if row[0] == "blocked" and states.get(row[1]) != "builtin":
+            yield _blocked(row[1], row[2], states.get(row[1], ""))
 
 
-_FIND = "find the line with grep -rnw {} /etc/modprobe.d /usr/lib/modprobe.d, and remove it."
+def _blocked(name: str, reason: str, state: str) -> Finding:
+    """What keeps a module away; the role that loads rbd at every boot refuses it even while it is loaded."""
+    remedy = "remove that line."
+    if state == "loaded" and name not in _LISTED:
+        return warning("module-blocked", f"{name} is blocked by {reason}: after a reboot it will be missing", remedy)
+    return error("module-blocked", f"{name} is blocked by {reason}", remedy)
 
 
 def _no_tree(kernel: str, missing: list[str], others: list[str]) -> Finding:

@@ -222,11 +222,21 @@ def test_kernel_that_was_upgraded_but_not_booted(answer, node):
 
 
 def test_module_that_modprobe_will_not_load(answer, node):
-    """A disabled module is an error, a blacklisted one a warning."""
-    found = modules.CHECK.judge(answer(node, ("install", "rbd"), ("blacklist", "nfs")))
-    assert [(f.rule, f.severity.value) for f in found] == [
-        ("module-disabled", "error"),
-        ("module-blacklisted", "warning"),
+    """A blocked module is an error; while one that no role lists is loaded, a warning; of a built-in one, nothing."""
+    rows = [
+        row
+        for name, state in (("rbd", "loaded"), ("nfs", "loaded"), ("nfsv3", "available"), ("nfsv4", "builtin"))
+        for row in (("module", name, state), ("blocked", name, "/etc/modprobe.d/x.conf (blacklist)"))
+    ]
+    found = modules.CHECK.judge(answer(node, *rows))
+    assert [(f.rule, f.severity.value, f.message) for f in found] == [
+        ("module-blocked", "error", "rbd is blocked by /etc/modprobe.d/x.conf (blacklist)"),
+        (
+            "module-blocked",
+            "warning",
+            "nfs is blocked by /etc/modprobe.d/x.conf (blacklist): after a reboot it will be missing",
+        ),
+        ("module-blocked", "error", "nfsv3 is blocked by /etc/modprobe.d/x.conf (blacklist)"),
     ]
 
 
