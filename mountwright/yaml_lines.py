@@ -3,6 +3,7 @@
 What is read is what Ansible reads: YAML 1.1 with anchors and merge keys. Stricter than that on purpose: a key given
 twice is an error (YAML 1.2, section 3.2.1.3: keys are unique), and so are vaulted values, which can't be decrypted
 here. ``!unsafe`` text is marked, so that nobody takes it for a Jinja template. Dates stay the text that was written.
+Manifests are read as kubectl reads them, which differs in a few plain words (:func:`parse_all`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import yaml
 
 from mountwright.errors import InputError, Problem
+from mountwright.text_files import VAULT_ADVICE, read_text
+from mountwright.yaml_nodes import compose_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML = "tag:yaml.org,2002:"
 _SCALARS = {_YAML + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value")}
 _VAULT_TAGS = {"!vault", "!vault-encrypted"}
-_VAULT_HEADER = "$ANSIBLE_VAULT;"
-_VAULT_ADVICE = "decrypt it (ansible-vault decrypt) or keep the secret elsewhere"
+_MOST_VALUES = 1_000_000
+# goyaml.v2/resolve.go of sigs.k8s.io/yaml, which kubectl reads with; to PyYAML these are text.
+_KUBECTL_WORDS = {"y": True, "Y": True, "n": False, "N": False}
 
 
 _Entries: TypeAlias = "dict[int, dict[Any, tuple[int, yaml.Node]]]"
@@ -105,35 +108,6 @@ def load(path: Path) -> Document:
     return parse(read_text(path), str(path))
 
 
-def load_all(path: Path) -> list[Document]:
-    """Read a YAML or JSON file that may hold several documents (``---``), each with its lines in the file.
-
-    Raises InputError like :func:`load`, with the faults of all documents.
-    """
-    return parse_all(read_text(path), str(path))
-
-
-def read_text(path: Path, *, errors: str = "strict") -> str:
-    """Return the text of a file of the operator's. Raises InputError when it can't be read or is vaulted.
-
-    Bytes that aren't UTF-8 are an InputError too, unless ``errors`` is ``surrogateescape``, which keeps them.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(Problem(str(path), 0, "", f"can't be read: {error.strerror}")) from None
-    try:
-        text = raw.decode("utf-8-sig", errors)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        message = f"is not UTF-8: there is a byte 0x{raw[error.start]:02x}; save the file as UTF-8"
-        raise InputError(Problem(str(path), line, "", message)) from None
-    if text.startswith(_VAULT_HEADER):
-        message = f"the file is encrypted with Ansible Vault, which can't be read here: {_VAULT_ADVICE}"
-        raise InputError(Problem(str(path), 1, "", message))
-    return text
-
-
 def parse(text: str, source: str) -> Document:
     """Read YAML or JSON text; ``source`` names it in errors. Raises InputError like :func:`load`."""
     try:
@@ -145,18 +119,19 @@ def parse(text: str, source: str) -> Document:
 
 
 def parse_all(text: str, source: str) -> list[Document]:
-    """Read YAML or JSON text of several documents. Raises InputError like :func:`load`."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            return [parse(text, source)]
-        except InputError:
-            pass  # several documents that happen to begin with a brace
+    """Read a file of manifests: documents of YAML (``---``), or JSON values one after the other, as kubectl does.
+
+    To kubectl a plain ``y`` or ``n`` is a boolean, and ``12:30`` is text, no number to the base of 60. Raises
+    InputError like :func:`load`, with the faults of all documents.
+    """
     documents: list[Document] = []
     problems: list[Problem] = []
     try:
-        for root in _compose_all(text, source):
-            builder = _Builder(source)
-            value = builder.build(root, ())
+        if values := _json_values(text):
+            return [parse(value, source) for value in values]
+        for root in compose_all(text, source):
+            builder = _Builder(source, kubectl=True)
+            value = builder.build_root(root)
             problems += builder.problems
             documents.append(_document(source, value, root, builder))
     except RecursionError:
@@ -168,10 +143,30 @@ def parse_all(text: str, source: str) -> list[Document]:
     return documents
 
 
+def _json_values(text: str) -> list[str]:
+    """The JSON values that the text consists of, each with as many line ends in front as there are before it.
+
+    There are none when it is something else: YAML may begin with a brace, too.
+    """
+    values: list[str] = []
+    at, line = 0, 0
+    while text[at:].strip() if values else text.lstrip()[:1] in ("{", "["):
+        begin = at + len(text[at:]) - len(text[at:].lstrip())
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, begin)
+        except ValueError:
+            return []
+        line += text.count("\n", at, begin)
+        values.append("\n" * line + text[begin:end])
+        line += text.count("\n", begin, end)
+        at = end
+    return values
+
+
 def _parse_yaml(text: str, source: str) -> Document:
     builder = _Builder(source)
     root = _compose(text, source)
-    value = None if root is None else builder.build(root, ())
+    value = None if root is None else builder.build_root(root)
     if builder.problems:
         raise InputError(builder.problems)
     return _document(source, value, root, builder)
@@ -207,8 +202,8 @@ def _json_tree(text: str, source: str) -> _Tree:
         root = _compose(_without_tabs(text), source)
         if root is not None:
             builder.build(root, ())
-    except InputError:
-        return _NO_TREE  # good JSON, though no YAML: the data without its lines
+    except (InputError, RecursionError):
+        return _NO_TREE  # good JSON, though no YAML, or too deep for it: the data without its lines
     return root, builder.entries
 
 
@@ -247,52 +242,39 @@ def _without_tabs(text: str) -> str:
 
 
 def _compose(text: str, source: str) -> yaml.Node | None:
-    nodes = list(itertools.islice(_compose_all(text, source), 2))
+    nodes = list(itertools.islice(compose_all(text, source), 2))
     if len(nodes) > 1:
         message = "is no valid YAML: there is more than one document (a second ---); one is expected"
         raise InputError(Problem(source, nodes[1].start_mark.line, "", message))
     return nodes[0] if nodes else None
 
 
-def _compose_all(text: str, source: str) -> Iterator[yaml.Node]:
-    loader = None
-    try:
-        loader = _Loader(text)
-        while loader.check_node():
-            node = loader.get_node()
-            if node is not None:
-                yield node
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        message = f"is no valid YAML: {what}"
-        line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else 0
-        raise InputError(Problem(source, line, "", message)) from None
-    except yaml.reader.ReaderError as error:
-        at = text.find(chr(error.character)) if isinstance(error.character, int) else -1
-        line = text.count("\n", 0, at) + 1 if at >= 0 else 0
-        message = "is no valid YAML: there is a control character, which YAML does not allow"
-        raise InputError(Problem(source, line, "", message)) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-
-
 class _Builder:
     """Makes plain data of a tree of nodes. A node that is reached by several aliases is built once."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, kubectl: bool = False) -> None:
         self.problems: list[Problem] = []
         self.entries: dict[int, dict[Any, tuple[int, yaml.Node]]] = {}
         self._source = source
         self._built: dict[tuple[int, bool], Any] = {}
         self._open: set[int] = set()
         self._scalars = yaml.constructor.SafeConstructor()
+        self._kubectl = kubectl
+        self._aliases = False
+
+    def build_root(self, root: yaml.Node) -> Any:
+        """The document's value. Aliases of aliases of aliases may stand for more than any memory holds: a fault."""
+        value = self.build(root, ())
+        if self._aliases and _size(value, {}) > _MOST_VALUES:
+            self._fault(root, (), f"its aliases (*) make more than {_MOST_VALUES:,} values of it")
+            return None
+        return value
 
     def build(self, node: yaml.Node, path: tuple[str | int, ...], *, unsafe: bool = False) -> Any:
         unsafe = unsafe or node.tag == "!unsafe"
         known = (id(node), unsafe)
         if known in self._built:
+            self._aliases = self._aliases or not isinstance(node, yaml.ScalarNode)
             return self._built[known]
         if id(node) in self._open:
             self._fault(node, path, "an alias (*) refers to something that it is itself a part of")
@@ -308,7 +290,7 @@ class _Builder:
     def _build(self, node: yaml.Node, path: tuple[str | int, ...], unsafe: bool) -> Any:
         if node.tag in _VAULT_TAGS:
             self._fault(node, path, f"the value is encrypted with Ansible Vault, which can't be read here: "
-                                    f"{_VAULT_ADVICE}")  # fmt: skip
+                                    f"{VAULT_ADVICE}")  # fmt: skip
             return None
         if isinstance(node, yaml.MappingNode) and node.tag in (_YAML + "map", "!unsafe"):
             return self._mapping(node, path, unsafe)
@@ -323,6 +305,9 @@ class _Builder:
         if node.tag == "!unsafe" or (unsafe and node.tag == _YAML + "str"):
             return UnsafeText(node.value)
         if node.tag in (_YAML + "timestamp", _YAML + "value", _YAML + "str"):
+            plain = self._kubectl and node.tag == _YAML + "str" and not node.style
+            return _KUBECTL_WORDS.get(node.value, node.value) if plain else node.value
+        if self._kubectl and ":" in node.value and node.tag in (_YAML + "int", _YAML + "float"):
             return node.value
         try:
             return self._scalars.construct_object(node)
@@ -364,3 +349,14 @@ class _Builder:
 
     def _fault(self, node: yaml.Node, path: tuple[str | int, ...], message: str) -> None:
         self.problems.append(Problem(self._source, node.start_mark.line + 1, key_path(path), message))
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are in a value, those that several places share counted at each of them."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 1 + sum(
+            _size(each, known) for each in (value.values() if isinstance(value, dict) else value)
+        )
+    return known[id(value)]

@@ -15,7 +15,8 @@ from mountwright.inventory.model import Group, Host, Inventory
 from mountwright.inventory.rendering import Neighbourhood
 from mountwright.inventory.variables import Variable, VariableFiles, merge
 from mountwright.inventory.yaml_format import read_yaml
-from mountwright.yaml_lines import parse, read_text
+from mountwright.text_files import read_text
+from mountwright.yaml_lines import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

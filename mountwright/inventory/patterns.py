@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mountwright.errors import InputError
 from mountwright.inventory.ranges import expand, is_address, split_port
-from mountwright.yaml_lines import read_text
+from mountwright.text_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mountwright import yaml_lines
 from mountwright.errors import InputError, Problem
+from mountwright.text_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """What a file of manifests is named."""
+# {{ .Values.x }}, {{- if ... }}, {{ include "x" . }}: what Go's templates have, and no YAML.
+_HELM = re.compile(r"\{\{-?\s*(?:[.$]|/\*|(?:if|range|with|include|template|define|toYaml|end|block)\b)")
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,16 @@ def load_manifests(path: Path) -> Loaded:
     """Read a file of manifests, or every such file below a folder in the order of their names.
 
     Files may hold several documents and lists (``kind: List``), whose items become objects of their own; a
-    Kustomization is left out: it is for kustomize, and no object. Raises InputError when ``path`` has nothing.
+    Kustomization is left out: it is for kustomize, and no object. A template of a Helm chart is a problem of its own.
+    Raises InputError when ``path`` has nothing.
     """
     manifests: list[Manifest] = []
     problems: list[Problem] = []
     for file in _files(path):
+        if file.name in _KUSTOMIZATIONS:
+            continue
         try:
-            documents = yaml_lines.load_all(file)
+            documents = _read(file)
         except InputError as error:
             problems += error.problems
             continue
@@ -120,6 +128,19 @@ def load_manifests(path: Path) -> Loaded:
                 else:
                     problems.append(document.problem(where, "is no Kubernetes object: it has no 'kind'"))
     return Loaded(tuple(manifests), tuple(problems))
+
+
+def _read(file: Path) -> list[Document]:
+    text = read_text(file)
+    try:
+        return yaml_lines.parse_all(text, str(file))
+    except InputError:
+        action = _HELM.search(text)
+        if action is None:
+            raise
+        line = text.count("\n", 0, action.start()) + 1
+        advice = "look at what comes out: helm template CHART > manifests.yaml"
+        raise InputError(Problem(str(file), line, "", f"is a template of a Helm chart; {advice}")) from None
 
 
 def _files(path: Path) -> list[Path]:
@@ -142,11 +163,17 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 
 def _objects(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The value itself, or the items of a list of objects (``kind: List``, ``PersistentVolumeList``)."""
-    items = value.get("items") if isinstance(value, dict) else None
-    if isinstance(items, list) and _text(value.get("kind")).endswith("List"):
-        for index, item in enumerate(items):
-            yield from _objects(item, (*path, "items", index))
+    """The value itself, or the items of a list of objects (``kind: List``, ``PersistentVolumeList``).
+
+    The items of a list of one kind need not say it, as in answers of the API: kubectl takes it from the list.
+    """
+    kind = _text(value.get("kind")) if isinstance(value, dict) else ""
+    items = value.get("items") if kind.endswith("List") else None
+    if isinstance(items, list) or (kind == "List" and items is None):
+        of_one = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+        for index, item in enumerate(items or ()):
+            whole = {**of_one, **item} if isinstance(item, dict) else item
+            yield from _objects(whole, (*path, "items", index))
     else:
         yield path, value
 

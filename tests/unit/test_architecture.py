@@ -23,6 +23,8 @@ FLOORS = [
     {"mountwright.templates", "mountwright.yaml_lines"},
     {
         "mountwright.yaml_text",
+        "mountwright.yaml_nodes",
+        "mountwright.text_files",
         "mountwright.shell",
         "mountwright.prelude",
         "mountwright.transport",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mountwright import yaml_lines
 from mountwright.errors import InputError, Problem
 from mountwright.kubernetes.manifests import Manifest, load_manifests, mapping
+from mountwright.text_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def read_configurations(path: Path) -> tuple[Configuration, ...]:
         raise InputError(f"{path} is a folder; name the file: a config.json, or manifests with a ConfigMap")
     if not path.exists():
         raise InputError(f"{path} does not exist; it is a config.json, or a file of manifests with a ConfigMap")
-    text = yaml_lines.read_text(path)
+    text = read_text(path)
     if _is_bare(text):
         document = yaml_lines.Document(str(path), text)
         return (Configuration(CONFIG, {CONFIG: Part(text, document)}, bare=True, document=document),)

@@ -1,9 +1,12 @@
 """YAML as plain data that knows its lines."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from mountwright.errors import InputError
-from mountwright.yaml_lines import UnsafeText, key_path, load, parse
+from mountwright.yaml_lines import UnsafeText, key_path, load, parse, parse_all
 
 
 def faults(text):
@@ -43,9 +46,57 @@ def test_merge_keys():
 
 
 def test_aliases_are_built_once():
-    """A file of nested aliases (a "billion laughs") is read in no time and no space."""
-    text = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
-    assert parse(text, "f.yml").value["a59"][1][0][1] is not None
+    """What aliases share is one and the same value, however often it is named."""
+    text = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 15))
+    value = parse(text, "f.yml").value["a14"]
+    assert value[0] is value[1]
+
+
+@pytest.mark.parametrize("read", [parse, parse_all])
+def test_aliases_cannot_fill_the_memory(read):
+    """Aliases of aliases (a "billion laughs") are refused at once: whoever walks their values would not end."""
+    text = "k: 1\na0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
+    with pytest.raises(InputError, match=r"^f\.yml:1: its aliases \(\*\) make more than 1,000,000 values of it$"):
+        read(text, "f.yml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 100_000,
+        "a:\n" + "- " * 100_000 + "b\n",
+        "? " * 100_000,
+        '{"a": ' * 100_000 + "1" + "}" * 100_000,
+    ],
+    ids=["brackets", "dashes", "keys", "json"],
+)
+@pytest.mark.parametrize("read", [parse, parse_all])
+def test_deep_nesting_is_refused(read, text):
+    """However it is written, what is nested deeper than the parser's stack is an error, not a crash."""
+    with pytest.raises(InputError, match="is nested too deeply"):
+        read(text, "f.yml")
+
+
+def test_many_brackets_are_not_deep():
+    """Thousands of short lists are no deep one."""
+    assert len(parse("\n".join(f"a{n}: [{{b: c}}]" for n in range(3000)), "f.yml").value) == 3000
+
+
+def test_manifests_are_read_as_kubectl_reads_them():
+    """A plain y or n is a boolean to kubectl, base 60 is nothing to it; quoted text stays text."""
+    text = "a: y\nb: N\nc: 'y'\nd: 12:30\ne: 1:30.5\nf: 7\n"
+    (document,) = parse_all(text, "f.yml")
+    assert document.value == {"a": True, "b": False, "c": "y", "d": "12:30", "e": "1:30.5", "f": 7}
+    assert parse(text, "f.yml").value == {"a": "y", "b": "N", "c": "y", "d": 750, "e": 90.5, "f": 7}
+
+
+def test_json_values_may_follow_each_other():
+    """kubectl takes JSON values one after the other, as jq writes them; each knows its lines in the file."""
+    documents = parse_all('{"a": 1}\n\n{\n "b": [\n1]} {"c": 3}\n', "f.json")
+    assert [document.value for document in documents] == [{"a": 1}, {"b": [1]}, {"c": 3}]
+    assert [documents[0].line(("a",)), documents[1].line(("b", 0)), documents[2].line(("c",))] == [1, 5, 5]
+    with pytest.raises(InputError, match=r"^f\.json:3: a: the key is here twice; the first is in line 2$"):
+        parse_all('{"a": 1}\n{"a": 1,\n"a": 2}', "f.json")
 
 
 def test_unsafe_text_is_marked():
@@ -131,6 +182,33 @@ def test_files_that_cannot_be_read(tmp_path, content, expected):
     with pytest.raises(InputError) as caught:
         load(path)
     assert str(caught.value).startswith(f"{path}{expected}")
+
+
+def test_a_pipe_is_read_and_not_waited_for(tmp_path):
+    """What somebody writes into a pipe is read, as of <(helm template .); one that nobody writes to is an error."""
+    pipe = tmp_path / "pipe.yml"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="is a pipe, and nobody has written to it"):
+        load(pipe)
+    reader, writer = os.pipe()
+    os.write(writer, b"b: 2\n")
+    os.close(writer)
+    assert load(Path(f"/proc/self/fd/{reader}")).value == {"b": 2}
+    os.close(reader)
+
+
+def test_a_device_is_no_file():
+    """A device that never ends is refused before it fills the memory."""
+    with pytest.raises(InputError, match=r"^/dev/zero: can't be read: it is a device or socket, not a file$"):
+        load(Path("/dev/zero"))
+
+
+def test_a_huge_file_is_refused(tmp_path):
+    """A disk image that was named by mistake is refused by its size."""
+    with (tmp_path / "f.yml").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(InputError, match="is larger than 64 MiB"):
+        load(tmp_path / "f.yml")
 
 
 def test_a_missing_file(tmp_path):

@@ -73,3 +73,35 @@ def test_nothing_there_is_an_error(tmp_path):
         load_manifests(tmp_path / "nowhere")
     with pytest.raises(InputError, match="holds no manifests"):
         load_manifests(tmp_path)
+
+
+def test_a_kustomization_needs_no_kind(tmp_path):
+    """kustomize knows its file by the name, and lets it leave out kind and apiVersion."""
+    write(tmp_path, kustomization_yaml="resources:\n- b.yaml\n", b_yaml="kind: Secret\nmetadata: {name: b}\n")
+    assert [each.name for each in load_manifests(tmp_path).require()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("kind: Secret\nmetadata:\n  name: {{ .Release.Name }}-key\n", 3),
+        ('{{- if .Values.x }}\nkind: Secret\nmetadata: {name: {{ include "x" . }}}\n{{ end }}', 1),
+    ],
+)
+def test_a_template_of_helm_is_called_one(tmp_path, text, line):
+    """What is no YAML because it is Helm's template is said to be one, with what to do instead."""
+    (problem,) = load_manifests(write(tmp_path, a_yaml=text)).problems
+    assert str(problem) == (
+        f"{tmp_path}/a.yaml:{line}: is a template of a Helm chart; "
+        "look at what comes out: helm template CHART > manifests.yaml"
+    )
+
+
+def test_items_take_their_kind_from_their_list(tmp_path):
+    """Answers of the API say the kind of the items in the list alone; a list without items has no objects."""
+    write(tmp_path, a_yaml="apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: b}\n- metadata: {name: c}\n")
+    write(tmp_path, b_yaml="apiVersion: v1\nkind: List\n")
+    assert [(each.api_version, each.object, each.line()) for each in load_manifests(tmp_path).require()] == [
+        ("v1", "Secret/b", 4),
+        ("v1", "Secret/c", 5),
+    ]
