@@ -53,13 +53,17 @@ class Options:
         return self.format == "json"
 
 
-def find_inventory(given: str | None, configured: str | None) -> Path:
-    """Return the inventory's path: the option, else the environment, else Invoke's configuration."""
+def find_inventory(given: str | None, configured: str | None, instead: str = "") -> Path:
+    """Return the inventory's path: the option, else the environment, else Invoke's configuration.
+
+    ``instead`` is the task's option with which it would need none, or "". Raises InputError.
+    """
     text = given or os.environ.get(INVENTORY_VARIABLE) or configured
     if not text:
+        without = f"; or name files without one: --{instead}" if instead else ""
         raise InputError(
             "no inventory was given: say -i inventories/NAME, set MOUNTWRIGHT_INVENTORY, or put "
-            "'mountwright: {inventory: inventories/NAME}' into invoke.yaml"
+            f"'mountwright: {{inventory: inventories/NAME}}' into invoke.yaml{without}"
         )
     path = Path(text).expanduser()
     if not path.exists():
@@ -100,7 +104,9 @@ def host_task(
         def body(context: Context, **given: Any) -> None:
             with_own = {parameter.name: given.pop(parameter.name) for parameter in own}
             needed = not with_own.get(instead_of_inventory)
-            finish(lambda: function(_options(context, given, inventory_needed=needed), **with_own))
+            finish(
+                lambda: function(_options(context, given, instead_of_inventory, inventory_needed=needed), **with_own)
+            )
 
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         # What has no default is positional to Invoke (`k8s.reclaim NAME`), and comes first in Python too.
@@ -150,10 +156,10 @@ def _in_checkout(function: Callable[..., int], given: dict[str, Any]) -> int:
     return function(**given)
 
 
-def _options(context: Context, given: dict[str, Any], *, inventory_needed: bool) -> Options:
+def _options(context: Context, given: dict[str, Any], instead: str, *, inventory_needed: bool) -> Options:
     named = given.pop("inventory")
     if named or inventory_needed:
-        inventory = find_inventory(named, context.config.get("mountwright", {}).get("inventory"))
+        inventory = find_inventory(named, context.config.get("mountwright", {}).get("inventory"), instead)
     else:
         inventory = Path()
     if given["format"] not in ("text", "json"):
@@ -189,13 +195,14 @@ def discard_output() -> None:
 
 def error_text(error: MountwrightError) -> str:
     """What a person is told about an error that ended the task: each problem on a line of its own."""
+    from mountwright.report.text import printable
+
     if isinstance(error, InputError):
-        lines = [f"error: {problem}" for problem in error.problems]
+        # Names that were found in files may have line ends, or what moves a terminal's cursor.
+        lines = [f"error: {printable(str(problem))}" for problem in error.problems]
         if len(lines) > 1:
             lines.append(f"{len(lines)} errors; nothing was connected to, nothing was changed")
         return "\n".join(lines)
     if isinstance(error, HostError) and error.output:
-        from mountwright.report.text import printable
-
         return "\n".join([f"error: {error}", *(f"  | {printable(line)}" for line in error.output)])
     return f"error: {error}"

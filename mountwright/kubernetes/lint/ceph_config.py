@@ -31,7 +31,9 @@ def check_ceph_config(context: Context) -> Iterator[Fault]:
         try:
             value = yaml_lines.parse_first_json(text, _ENTRY)[0].value
         except InputError as error:
-            yield part.fault("ceph-csi-config", ("data", _ENTRY), f"{_ENTRY} {error.problems[0].message}")
+            problem = error.problems[0]
+            where = f"line {problem.line} of {_ENTRY}" if problem.line else _ENTRY
+            yield part.fault("ceph-csi-config", ("data", _ENTRY), f"{where} {problem.message}")
             continue
         faults = list(_check_config(part, value))
         yield from faults

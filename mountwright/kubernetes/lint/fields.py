@@ -6,6 +6,7 @@ Source: pkg/apis/core/validation/validation.go and pkg/apis/core/types.go of Kub
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def check_size(part: Part, path: tuple[Step, ...]) -> Iterator[Fault]:
             return
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     text = f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-    if not number and not isinstance(value, str):
+    if (not number and not isinstance(value, str)) or (isinstance(value, float) and not math.isfinite(value)):
         return  # the schema says so
     try:
         size = _size(text)

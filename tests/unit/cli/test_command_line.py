@@ -49,7 +49,16 @@ def test_the_tasks_are_those_of_the_contract():
     expected = {"site", "nfs.server", "nfs.client", "rbd.module", "verify", "doctor"}
     expected |= {"inventory.list", "inventory.schema", "lab.up", "lab.down", "lab.status", "lab.reset"}
     expected |= {"demo", "test", "bench"}
-    expected |= {"k8s.bind", "k8s.reclaim"}
+    expected |= {
+        "k8s.render",
+        "k8s.lint",
+        "k8s.bind",
+        "k8s.apply",
+        "k8s.diff",
+        "k8s.reclaim",
+        "k8s.smoke",
+        "local.lint",
+    }
     assert expected <= set(load_namespace().task_names)
 
 

@@ -81,11 +81,22 @@ def test_bad_input_is_said_with_its_place(folder):
     assert "Traceback" not in ran.stderr
 
 
+def test_names_in_files_cannot_play_with_the_terminal(tmp_path):
+    """A name with a line end and colours is shown escaped, in one line."""
+    (tmp_path / "a.yaml").write_text(
+        'apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: "\\e[31mred\\nx"}\nspec: 3\n'
+    )
+    ran = call("--path", tmp_path)
+    assert ran.returncode == 1
+    assert all(line.startswith(("error: ", "3 errors")) for line in ran.stderr.splitlines())
+    assert r"PersistentVolume/\x1b[31mred\nx: " in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--path", "/nonexistent/x"), "/nonexistent/x does not exist"),
-        ((), "no inventory was given"),
+        ((), "into invoke.yaml; or name files without one: --path\n"),
         (("--live",), "no inventory was given"),
         (("--path", ".", "--live"), "--path and --live exclude each other"),
     ],

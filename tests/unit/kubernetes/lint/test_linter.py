@@ -271,3 +271,10 @@ def test_thousands_of_faults_take_moments_too():
     findings = lint([Manifest(value, document, (index,)) for index, value in enumerate(objects)], Settings(33))
     assert len(findings) > 4 * 1500
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("number", [".inf", ".nan", "-.inf"])
+def test_a_fault_is_said_once(number):
+    """A size that is no number of bytes breaks the schema and the sense; one finding is enough."""
+    text = volume("pv", "nfs: {server: a, path: /b}").replace("1Gi", number)
+    assert [finding.rule for finding in lint(manifests(text), Settings())] == ["bad-quantity"]
