@@ -114,33 +114,44 @@ def load_manifests(path: Path) -> Loaded:
         if file.name in _KUSTOMIZATIONS:
             continue
         try:
-            documents = _read(file)
+            loaded = parse_manifests(read_text(file), str(file))
         except InputError as error:
             problems += error.problems
-            continue
-        for document in documents:
-            if document.value is None:
-                continue
-            for where, value in _objects(document.value, ()):
-                if isinstance(value, dict) and "kind" in value:
-                    if not _is_kustomization(value):
-                        manifests.append(Manifest(value, document, where))
-                else:
-                    problems.append(document.problem(where, "is no Kubernetes object: it has no 'kind'"))
+        else:
+            manifests += loaded.manifests
+            problems += loaded.problems
     return Loaded(tuple(manifests), tuple(problems))
 
 
-def _read(file: Path) -> list[Document]:
-    text = read_text(file)
+def parse_manifests(text: str, source: str) -> Loaded:
+    """Read the text of one file of manifests as :func:`load_manifests` does; ``source`` names it in errors.
+
+    Raises InputError when the text as a whole can't be read.
+    """
+    manifests: list[Manifest] = []
+    problems: list[Problem] = []
+    for document in _documents(text, source):
+        if document.value is None:
+            continue
+        for where, value in _objects(document.value, ()):
+            if isinstance(value, dict) and "kind" in value:
+                if not _is_kustomization(value):
+                    manifests.append(Manifest(value, document, where))
+            else:
+                problems.append(document.problem(where, "is no Kubernetes object: it has no 'kind'"))
+    return Loaded(tuple(manifests), tuple(problems))
+
+
+def _documents(text: str, source: str) -> list[Document]:
     try:
-        return yaml_lines.parse_all(text, str(file))
+        return yaml_lines.parse_all(text, source)
     except InputError:
         action = _HELM.search(text)
         if action is None:
             raise
         line = text.count("\n", 0, action.start()) + 1
         advice = "look at what comes out: helm template CHART > manifests.yaml"
-        raise InputError(Problem(str(file), line, "", f"is a template of a Helm chart; {advice}")) from None
+        raise InputError(Problem(source, line, "", f"is a template of a Helm chart; {advice}")) from None
 
 
 def _files(path: Path) -> list[Path]:

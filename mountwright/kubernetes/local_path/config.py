@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mountwright import yaml_lines
 from mountwright.errors import InputError, Problem
-from mountwright.kubernetes.manifests import Manifest, load_manifests, mapping
+from mountwright.kubernetes.manifests import Manifest, mapping, parse_manifests
 from mountwright.text_files import read_text
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_configurations(path: Path) -> tuple[Configuration, ...]:
     if _is_bare(text):
         document = yaml_lines.Document(str(path), text)
         return (Configuration(CONFIG, {CONFIG: Part(text, document)}, bare=True, document=document),)
-    manifests = load_manifests(path).require()
+    manifests = parse_manifests(text, str(path)).require()
     maps = [manifest for manifest in manifests if is_configuration(manifest)]
     if not maps:
         # A ConfigMap alone is meant as one, though it may lack even its config.json.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -342,3 +343,13 @@ def test_no_value_is_too_odd(value, tmp_path_factory):
 def test_the_page_of_the_rules_is_up_to_date():
     """docs/local-lint.md is made from the rules: ``python -m mountwright.kubernetes.local_path.reference``."""
     assert (ROOT / "docs" / "local-lint.md").read_text() == page()
+
+
+def test_a_pipe_is_read_once():
+    """`kubectl get configmap -o yaml | ... --path /dev/stdin`: what has been read of a pipe can't be read again."""
+    reader, writer = os.pipe()
+    os.write(writer, b"kind: ConfigMap\nmetadata: {name: local-path-config}\ndata: {config.json: '{}'}\n")
+    os.close(writer)
+    (configuration,) = read_configurations(Path(f"/proc/self/fd/{reader}"))
+    os.close(reader)
+    assert configuration.config.text == "{}"
