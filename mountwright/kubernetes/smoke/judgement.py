@@ -6,6 +6,7 @@ standing then tells why.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -38,12 +39,16 @@ class State(str, Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a step stands, why, and what to do about it; ``node`` is where its pod is, "" for nowhere yet."""
+    """How a step stands, why, and what to do about it.
+
+    ``node`` is where its pod is, "" for nowhere yet; ``running``: a container is at work and has not ended.
+    """
 
     state: State
     message: str
     remedy: str = ""
     node: str = ""
+    running: bool = False
 
 
 def judge(
@@ -118,9 +123,10 @@ def _judge_pod(pod: dict[str, Any], events: Sequence[Event]) -> Standing:
     event = newest(about, _MOUNT_EVENTS)
     if event is not None and not any(_started(mapping(container)) for container in containers):
         what = "its pod can't start" if event.reason == "FailedCreatePodSandBox" else "the node can't mount it"
-        message = f"{what}: {event.message}"
+        message = f"{what}: {_brief(event.message)}"
         return Standing(State.WAITING, message, remedies.for_mount(event.message, node), node)
-    return Standing(State.WAITING, f"its pod is on {node} and {_progress(containers)}", node=node)
+    running = any("running" in mapping(mapping(container).get("state")) for container in containers)
+    return Standing(State.WAITING, f"its pod is on {node} and {_progress(containers)}", node=node, running=running)
 
 
 def _judge_scheduling(status: dict[str, Any], about: Sequence[Event]) -> Standing:
@@ -157,6 +163,11 @@ def _judge_container(container: dict[str, Any]) -> Standing | None:
             State.FAILED, f"its container can't run: {reason}: {said}", remedies.for_container(said, reason)
         )
     return None
+
+
+def _brief(message: str) -> str:
+    """What the kubelet says of a mount, without the command line that it ran."""
+    return re.sub(r"\s*: mount failed: .*\bOutput: ", ": ", message)
 
 
 def _started(container: dict[str, Any]) -> bool:

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """One step of a trial. ``node`` is where its pod ran, "" where there was none."""
+    """One step of a trial. ``node`` is where its pod ran, "" where there was none.
+
+    ``cut_off``: its container was still at work when the time was over.
+    """
 
     name: str
     ok: bool
     seconds: float
     message: str = ""
     node: str = ""
+    cut_off: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The step as data."""

@@ -7,6 +7,7 @@ else: its objects are known by a label with the run's id.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mountwright.errors import ConnectionLostError, HostError
@@ -66,6 +67,7 @@ class SmokeRun:
         self._run = run
         self._say = say
         self._over = ""
+        self._last = Standing(State.WAITING, "")
 
     def trials(self, wishes: Sequence[Wish]) -> SmokeReport:
         """Try all of them and clean up. What goes wrong with one, or an interruption, is in the report.
@@ -186,10 +188,14 @@ class SmokeRun:
             begun = time.monotonic()
             self._say(f"{trial.target.name}: {step}")
             self._apply(step_text(trial, step, after=node))
-            standing = self._wait(trial, step)
-            seconds = time.monotonic() - begun
-            done = standing.state is State.DONE
-            steps.append(StepOutcome(step, done, seconds, standing.message, standing.node))
+            try:
+                standing = self._wait(trial, step)
+            except (HostError, KeyboardInterrupt):
+                last, seconds = self._last, time.monotonic() - begun
+                steps.append(StepOutcome(step, False, seconds, last.message, last.node, cut_off=bool(last.node)))
+                raise
+            done, seconds = standing.state is State.DONE, time.monotonic() - begun
+            steps.append(StepOutcome(step, done, seconds, standing.message, standing.node, cut_off=standing.running))
             if not done:
                 raise _FailedError(standing.message, standing.remedy)
             node = standing.node
@@ -207,14 +213,15 @@ class SmokeRun:
         """Wait until the step is done or has failed; a step that takes too long has failed."""
         deadline = time.monotonic() + self._run.timeout
         said = ""
+        self._last = Standing(State.WAITING, "")
         while True:
             last = time.monotonic() > deadline
-            standing = self._look(trial, step, thorough=last)
+            self._last = standing = self._look(trial, step, thorough=last)
             if standing.state is not State.WAITING:
                 return standing
             if last:
                 message = f"not done after {self._run.timeout} s: {standing.message}"
-                return Standing(State.FAILED, message, standing.remedy, standing.node)
+                return replace(standing, state=State.FAILED, message=message)
             if standing.message != said:
                 said = standing.message
                 self._say(f"{trial.target.name}: {step}: {said.splitlines()[0]}")
@@ -266,10 +273,11 @@ class SmokeRun:
 
 
 def _notes(trial: Trial, steps: Sequence[StepOutcome]) -> tuple[str, ...]:
-    """What stays on the storage itself."""
+    """What stays on the storage itself: a write that failed has left nothing, one that was cut off may have."""
     tried = {step.name: step for step in steps}
-    written = "write" in tried and bool(tried["write"].node)
-    removed = "read" in tried and tried["read"].ok and not trial.run.keep
+    write, read = tried.get("write"), tried.get("read")
+    written = write is not None and (write.ok or write.cut_off)
+    removed = read is not None and read.ok and not trial.run.keep
     if trial.target.fresh or not written or removed:
         return ()
     return (f"the file {trial.file} may be left at the top of the storage",)

@@ -58,8 +58,10 @@ def test_a_class_that_makes_no_volumes():
 
 def test_a_claim_that_waits_for_the_pod():
     """Where the claim waits for the pod it is the pod's trouble that counts."""
-    standing = judge(*answer("waits-for-pod"))
+    pods, claim, events = answer("waits-for-pod")
+    standing = judge(pods, claim, events)
     assert standing.message == "no node takes its pod: no nodes available to schedule pods"
+    assert judge(pods, claim, events, unfit="pv1: too small").message == f"{standing.message}\npv1: too small"
 
 
 def test_a_workload_is_judged_by_its_pod():
@@ -190,6 +192,26 @@ def test_a_mount_that_fails(message, remedy):
     assert standing.message == f"the node can't mount it: {message}"
     assert remedy in standing.remedy
     assert "{" not in standing.remedy
+
+
+def test_the_kubelets_command_line_is_left_out():
+    """Of its long words on a mount those of mount(8) count, and the volume's name."""
+    said = (
+        'MountVolume.SetUp failed for volume "nowhere" : mount failed: exit status 32 Mounting command: mount '
+        "Mounting arguments: -t nfs 10.77.0.11:/srv/x /var/lib/kubelet/pods/5a/volumes/kubernetes.io~nfs/nowhere Output: "
+        "mount.nfs: access denied by server while mounting 10.77.0.11:/srv/x"
+    )
+    assert mounting(said).message == (
+        'the node can\'t mount it: MountVolume.SetUp failed for volume "nowhere": mount.nfs: access denied by server '
+        "while mounting 10.77.0.11:/srv/x"
+    )
+
+
+def test_a_container_that_has_not_ended_is_at_work():
+    """What was cut off may have left its file; a container that did not start has not."""
+    assert judged({"running": {}}, phase="Running").running
+    assert not judged(None).running
+    assert not judged({"terminated": {"exitCode": 1, "reason": "Error"}}, phase="Failed").running
 
 
 def test_a_pod_without_network_is_not_about_storage():
