@@ -56,8 +56,9 @@ PROVISIONERS: dict[str, Provisioner] = {
         ("clusterID", "pool", *_CEPH_CSI_SECRETS),
         (*_ANY_CSI, "dataPool", "volumeNamePrefix", "imageFeatures", "mkfsOptions", "mounter",
          "tryOtherMounters", "mapOptions", "unmapOptions", "encrypted", "encryptionKMSID", "encryptionType",
-         "encryptionCipher", "encryptionKeySize", "encryptionSectorSize", "integrityMode", "topologyConstrainedPools", "cephLogDir", "cephLogStrategy", "stripeUnit", "stripeCount",
-         "objectSize", "radosNamespace", "imageFormat", "fsType"),
+         "encryptionCipher", "encryptionKeySize", "encryptionSectorSize", "integrityMode",
+         "topologyConstrainedPools", "cephLogDir", "cephLogStrategy", "stripeUnit", "stripeCount", "objectSize",
+         "radosNamespace", "imageFormat", "fsType"),
     ),
     "cephfs.csi.ceph.com": Provisioner(
         ("clusterID", "fsName", *_CEPH_CSI_SECRETS),
