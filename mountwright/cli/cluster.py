@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from pydantic_core import PydanticCustomError
+
 from mountwright.cli.hosts import connector, require_connections, selected
 from mountwright.errors import InputError
 from mountwright.kubernetes.kubectl import Access, Kubectl
 from mountwright.kubernetes.place import kubectl_host
+from mountwright.spec.values import kubernetes_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +30,14 @@ def settings_of(spec: StorageSpec) -> KubectlSettings:
             "{on: GROUP} for a host of the inventory or {local: {}} for this machine"
         )
     return spec.kubernetes.kubectl
+
+
+def require_name(option: str, name: str) -> None:
+    """Raise InputError, before anything connects, unless an option's value is a name that Kubernetes takes."""
+    try:
+        kubernetes_name(name)
+    except PydanticCustomError as error:
+        raise InputError(f"{option}: {error.message()}") from None
 
 
 def host_of(options: Options, inventory: Inventory, spec: StorageSpec) -> Host:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from typing import TYPE_CHECKING
 
 from mountwright.cli import hosts
-from mountwright.cli.cluster import host_of, kubectl
-from mountwright.errors import HostError, InputError, UnreachableError
+from mountwright.cli.cluster import host_of, kubectl, require_name
+from mountwright.errors import HostError, UnreachableError
 from mountwright.kubernetes.on_server import look_into
 from mountwright.kubernetes.reclaim import carry_out, look
 from mountwright.outcome import ChangeRecord, HostOutcome, Status
@@ -25,13 +24,10 @@ if TYPE_CHECKING:
     from mountwright.kubernetes.reclaim import Reclaim
     from mountwright.spec import StorageSpec
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
-
 
 def reclaim(options: Options, name: str, *, keep_reservation: bool) -> int:
     """Show a volume, and clear its claimRef where it is Released; return the exit code."""
-    if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name of a PersistentVolume; expected one like pv0001")
+    require_name("NAME", name)
     console = make_console(stderr=options.json)
     inventory, spec = hosts.load(options)
     hosts.show_warnings(console, inventory, spec)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import sys
 import time
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from mountwright.kubernetes.smoke.choice import Chosen
     from mountwright.spec import StorageSpec
 
-_NAME = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
-
 
 def smoke(options: Options, words: dict[str, str], *, apply: bool, keep: bool) -> int:
     """Render, or run, trials of storage; return the exit code. ``words`` are the task's options that are text."""
@@ -44,7 +41,8 @@ def smoke(options: Options, words: dict[str, str], *, apply: bool, keep: bool) -
     run = _run(spec, words, keep=keep)
     manifests = render_objects(spec, secrets=False)
     for option in ("class", "volume"):
-        _require_name(option, words[option])
+        if words[option]:
+            cluster.require_name(f"--{option}", words[option])
     chosen = choose(
         spec,
         manifests,
@@ -116,7 +114,8 @@ def _signals_interrupt() -> Iterator[None]:
 def _run(spec: StorageSpec, words: dict[str, str], *, keep: bool) -> Run:
     """The run that the options ask for. Raises InputError."""
     for option in ("node", "namespace"):
-        _require_name(option, words[option])
+        if words[option]:
+            cluster.require_name(f"--{option}", words[option])
     timeout = words["timeout"]
     if not timeout.isdecimal() or int(timeout) < 1:
         raise InputError(f"--timeout is a number of seconds from 1 up, not {timeout!r}")
@@ -141,8 +140,3 @@ def _settings(declared: Smoke, image: str, user: str) -> Smoke:
     except ValidationError as error:
         faults = [f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_url=False)]
         raise InputError("; ".join(faults)) from None
-
-
-def _require_name(option: str, name: str) -> None:
-    if name and not re.fullmatch(_NAME, name, re.ASCII):
-        raise InputError(f"--{option}: {name!r} is no name of a Kubernetes object; expected one like fast-disks")

@@ -178,7 +178,7 @@ def test_a_missing_volume_is_an_error(operator):
     ran = operator.reclaim(volume="pv0009")
     assert (ran.code, "there is no PersistentVolume pv0009" in ran.out) == (1, True)
     ran = operator.reclaim(volume="PV 1")
-    assert (ran.code, "is no name of a PersistentVolume" in ran.err) == (1, True)
+    assert (ran.code, "is no Kubernetes name" in ran.err) == (1, True)
 
 
 def test_an_available_volume_is_left_alone(operator):

@@ -97,6 +97,7 @@ def test_every_task_and_option_is_explained():
         (["site", "-i", EXAMPLE, "--forks", "0"], "error: --forks is a number from 1 up, not '0'"),
         (["site", "-i", EXAMPLE, "--format", "xml"], "error: --format is text or json, not 'xml'"),
         (["site", "-i", EXAMPLE, "--limit", "nodes"], "error: "),
+        (["k8s.reclaim", "a..b", "-i", EXAMPLE], "error: NAME: 'a..b' is no Kubernetes name"),
         (["site", "--no-such-option"], "No idea what '--no-such-option' is!"),
     ],
 )
