@@ -30,7 +30,7 @@ def resources(
     if spec.kubernetes is None or spec.kubernetes.kubectl is None:
         raise ValueError("storage.yml doesn't say where kubectl runs")
     access = Access.of(spec.kubernetes.kubectl)
-    inventory = inventory_label(spec.document.source)
+    inventory = inventory_label(spec)
     declared = objects(owned(render_objects(spec), inventory), access, force=force_conflicts)
     yield from declared
     yield Leftovers(inventory, tuple(each.manifest for each in declared), access, prune=prune)

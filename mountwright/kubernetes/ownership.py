@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mountwright.kubernetes.manifests import Manifest
+    from mountwright.spec import StorageSpec
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "mountwright"
@@ -27,12 +28,14 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _LONGEST = 50
 
 
-def inventory_label(storage_file: str) -> str:
-    """The value of the label :data:`DECLARED_BY`: the name of the folder that storage.yml lies in.
+def inventory_label(spec: StorageSpec) -> str:
+    """The value of the label :data:`DECLARED_BY`: ``kubernetes.name``, or the name of storage.yml's folder.
 
     Where that is no label value, it is made one, with a part of its hash so that two don't become the same.
     """
-    name = Path(storage_file).absolute().parent.name
+    if spec.kubernetes is not None and spec.kubernetes.name:
+        return spec.kubernetes.name
+    name = Path(spec.document.source).absolute().parent.name
     if _LABEL_VALUE.fullmatch(name):
         return name
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[:_LONGEST].strip("-")

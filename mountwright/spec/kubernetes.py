@@ -11,7 +11,7 @@ from mountwright.spec.base import Section
 from mountwright.spec.contents import ConfigMap, Namespace, Secret  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.kubectl import Kubectl  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.lint import Lint
-from mountwright.spec.metadata import LabelValue  # noqa: TC001 - pydantic reads annotations at run time
+from mountwright.spec.metadata import LabelValue, NamespaceName  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.objects import AnyClass, Claim, PersistentVolume  # noqa: TC001 - pydantic reads annotations at run time
 from mountwright.spec.smoke import Smoke
 from mountwright.spec.values import Pattern, found, refused
@@ -47,6 +47,10 @@ class Kubernetes(Section):
 
     version: Version = Field(examples=["1.33"])
     """The version of the cluster, in quotes: YAML would take 1.30 for the number 1.3."""
+    name: NamespaceName | None = Field(default=None, examples=["storage-prod"])
+    """What this declaration is called in the cluster, in a label of all its objects, by which it knows what it has
+    applied and no longer declares. By default the name of the inventory's folder; two declarations for one cluster
+    need different names."""
     kubectl: Kubectl | None = None
     """Where kubectl runs."""
     smoke: Smoke = Smoke()

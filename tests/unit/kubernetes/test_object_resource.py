@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from mountwright.errors import HostError, InputError
+from mountwright.inventory import load_inventory
 from mountwright.kubernetes.kubectl import Access
 from mountwright.kubernetes.live import look, read_live
 from mountwright.kubernetes.manifests import Manifest
@@ -15,6 +16,7 @@ from mountwright.kubernetes.object_resource import objects
 from mountwright.kubernetes.ownership import inventory_label, owned, ownership_labels
 from mountwright.resources.base import Observed, OperatingSystem
 from mountwright.secret import Secret
+from mountwright.spec import load_storage
 from mountwright.yaml_lines import Document
 
 LINUX = OperatingSystem("debian")
@@ -222,6 +224,18 @@ def test_nobody_declares_our_labels_otherwise():
         owned([stolen], "production")
 
 
+def declaration(folder, name):
+    folder.mkdir()
+    (folder / "hosts.yml").write_text("all: {hosts: {a: {}}}\n")
+    (folder / "storage.yml").write_text(f'kubernetes: {{version: "1.33"{name}}}\n')
+    return load_storage(folder / "storage.yml", load_inventory(folder))
+
+
+def test_a_declaration_may_have_a_name_of_its_own(tmp_path):
+    """Two projects whose folders are called alike don't take each other's objects for leftovers."""
+    assert inventory_label(declaration(tmp_path / "prod", ", name: storage-prod")) == "storage-prod"
+
+
 @pytest.mark.parametrize(
     ("folder", "label"),
     [
@@ -234,7 +248,7 @@ def test_nobody_declares_our_labels_otherwise():
 )
 def test_an_inventorys_name_is_its_folders(tmp_path, folder, label):
     """As a label can hold it; where it can't, a part of its hash keeps two from becoming one."""
-    made = inventory_label(str(tmp_path / folder / "storage.yml"))
+    made = inventory_label(declaration(tmp_path / folder, ""))
     assert made.startswith(label)
     assert len(made) <= 63
     assert made[0].isalnum()
