@@ -198,8 +198,8 @@ def test_the_kubelets_command_line_is_left_out():
     """Of its long words on a mount those of mount(8) count, and the volume's name."""
     said = (
         'MountVolume.SetUp failed for volume "nowhere" : mount failed: exit status 32 Mounting command: mount '
-        "Mounting arguments: -t nfs 10.77.0.11:/srv/x /var/lib/kubelet/pods/5a/volumes/kubernetes.io~nfs/nowhere Output: "
-        "mount.nfs: access denied by server while mounting 10.77.0.11:/srv/x"
+        "Mounting arguments: -t nfs 10.77.0.11:/srv/x /var/lib/kubelet/pods/5a/volumes/kubernetes.io~nfs/nowhere "
+        "Output: mount.nfs: access denied by server while mounting 10.77.0.11:/srv/x"
     )
     assert mounting(said).message == (
         'the node can\'t mount it: MountVolume.SetUp failed for volume "nowhere": mount.nfs: access denied by server '
