@@ -69,7 +69,10 @@ def check_names(context: Context) -> Iterator[Fault]:
             yield from _check_namespace(part)
         if manifest.kind in ("Secret", "ConfigMap"):
             yield from _check_keys(part)
+    for volume in context.objects.volumes:
+        yield from _check_class_name(volume)
     for claim in context.objects.claims:
+        yield from _check_class_name(claim.part)
         if not claim.name:
             yield from _check_labels(claim.part)
             if claim.part.path[-2:-1] == ("volumeClaimTemplates",):
@@ -93,6 +96,13 @@ def _better(name: str) -> str:
     better = re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-.")
     usable = better != name and len(better) <= _LONGEST_NAME and _SUBDOMAIN.fullmatch(better)
     return f"; did you mean {better!r}?" if usable else ""
+
+
+def _check_class_name(part: Part) -> Iterator[Fault]:
+    name = part.text("spec", "storageClassName")
+    if name and not (_SUBDOMAIN.fullmatch(name) and len(name) <= _LONGEST_NAME):
+        message = f"{name!r} is no name for a StorageClass; expected {_SUBDOMAIN_RULE[2]}{_better(name)}"
+        yield part.fault("bad-name", ("spec", "storageClassName"), message)
 
 
 def _check_template_name(part: Part) -> Iterator[Fault]:

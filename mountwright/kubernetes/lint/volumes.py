@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 _PATHS = {"nfs": "path", "local": "path", "hostPath": "path", "cephfs": "path"}
 _NO_WAY_UP = frozenset({"local", "hostPath"})
+# What the schemas want to be there, and the API also wants not to be empty (ValidatePersistentVolumeSpec and others).
+_NOT_EMPTY = {
+    "nfs": ("server",),
+    "csi": ("driver", "volumeHandle"),
+    "iscsi": ("targetPortal", "iqn"),
+    "rbd": ("image",),
+    "flexVolume": ("driver",),
+}
 
 
 def check_volumes(context: Context) -> Iterator[Fault]:
@@ -48,6 +56,9 @@ def check_volumes(context: Context) -> Iterator[Fault]:
         if len(sources) == 1:
             yield from _check_source(spec, sources[0])
         yield from _check_claim_ref(spec)
+    for pod in context.objects.pods:
+        for inline in pod.part.parts("volumes"):
+            yield from _check_inline(inline)
 
 
 def sources_of(volume: Part) -> list[str]:
@@ -83,6 +94,7 @@ def _check_source(spec: Part, kind: str) -> Iterator[Fault]:
         else:
             yield spec.fault("recycle-unsupported", path, f"{kind} can't be recycled")
     yield from _check_path(spec, kind)
+    yield from _check_not_empty(spec, kind)
     if kind == "hostPath":
         yield from check_word(spec, ("hostPath", "type"), HOST_PATH_TYPES)
     elif kind == "local":
@@ -90,6 +102,20 @@ def _check_source(spec: Part, kind: str) -> Iterator[Fault]:
             yield spec.fault("local-without-node", ("local",), "nothing says which node the volume is on")
     elif kind == "csi":
         yield from _check_csi(spec)
+
+
+def _check_inline(volume: Part) -> Iterator[Fault]:
+    """A volume of a pod's own. Its hostPath may be one of Windows, which begins with no slash."""
+    yield from check_word(volume, ("hostPath", "type"), HOST_PATH_TYPES)
+    yield from _check_path(volume, "nfs")
+    for kind in _NOT_EMPTY:
+        yield from _check_not_empty(volume, kind)
+
+
+def _check_not_empty(volume: Part, kind: str) -> Iterator[Fault]:
+    for field in _NOT_EMPTY.get(kind, ()):
+        if volume.get(kind, field) == "":
+            yield volume.fault("missing-field", (kind, field), f"'{field}' is empty")
 
 
 def _check_mode(spec: Part, kind: str) -> Iterator[Fault]:
@@ -130,8 +156,6 @@ def _check_csi(spec: Part) -> Iterator[Fault]:
             if not spec.text("csi", "volumeAttributes", attribute):
                 message = f"{driver} needs '{attribute}' in volumeAttributes"
                 yield spec.fault("missing-attribute", ("csi", "volumeAttributes"), message)
-    if spec.get("csi", "volumeHandle") == "":
-        yield spec.fault("missing-field", ("csi", "volumeHandle"), "'volumeHandle' is empty")
 
 
 def _check_writers(spec: Part, kind: str) -> Iterator[Fault]:
