@@ -19,6 +19,10 @@ An error is what can't work or the API refuses, a warning what probably won't wo
 worth knowing. An error makes the exit code 1. `--disable RULE,RULE` leaves rules out,
 and so does `kubernetes.lint.disable` in storage.yml.
 
+Files are read as kubectl reads them: YAML with several documents, JSON values one after the other, lists of objects,
+also from a pipe (`--path <(kubectl kustomize .)`). Of a folder all `*.yaml`, `*.yml` and `*.json` count, but for
+kustomizations, which are no objects. A chart's templates are no manifests: lint what `helm template` makes of them.
+
 A class, Secret or claim that is not among the objects may well be in the cluster; that is a warning at most.
 Secrets are only missed where others of their namespace are among the objects.
 
