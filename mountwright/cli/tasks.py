@@ -195,11 +195,11 @@ def discard_output() -> None:
 
 def error_text(error: MountwrightError) -> str:
     """What a person is told about an error that ended the task: each problem on a line of its own."""
-    from mountwright.report.text import printable
+    from mountwright.report.text import printable, told
 
     if isinstance(error, InputError):
         # Names that were found in files may have line ends, or what moves a terminal's cursor.
-        lines = [f"error: {printable(str(problem))}" for problem in error.problems]
+        lines = [f"error: {told(str(problem))}" for problem in error.problems]
         if len(lines) > 1:
             lines.append(f"{len(lines)} errors; nothing was connected to, nothing was changed")
         return "\n".join(lines)

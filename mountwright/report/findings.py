@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from mountwright.kubernetes.findings import count
-from mountwright.report.text import printable
+from mountwright.report.text import printable, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,9 +31,7 @@ def findings_text(findings: Sequence[Finding], width: int) -> Iterator[str]:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        printable(line), width, subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.wrap(told(line), width, subsequent_indent="     ", break_long_words=False, break_on_hyphens=False)
 
 
 def _many(number: int, what: str) -> str:

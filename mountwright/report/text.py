@@ -22,6 +22,7 @@ STYLES = {
     Status.UNREACHABLE: "bold red",
     Status.SKIPPED: "cyan",
 }
+_TOLD = 1000  # characters; a name or value from a file may have a million
 _TROUBLE = (Status.FAILED, Status.UNREACHABLE)
 _LISTED_ALONE = 20  # with more hosts than this, those that ended alike share a line of the recap
 
@@ -133,6 +134,12 @@ def duration(seconds: float) -> str:
 def printable(text: str) -> str:
     """Return ``text`` without what could move the cursor or break the line: control characters, lone surrogates."""
     return "".join(char if char.isprintable() or char == "\t" else _escaped(char) for char in text)
+
+
+def told(text: str) -> str:
+    """Return a message as :func:`printable` text, without the middle of one that no person would read."""
+    shown = printable(text)
+    return shown if len(shown) <= _TOLD else f"{shown[: _TOLD // 2]} ... {shown[-_TOLD // 2 :]}"
 
 
 def _escaped(char: str) -> str:

@@ -92,6 +92,17 @@ def test_names_in_files_cannot_play_with_the_terminal(tmp_path):
     assert r"PersistentVolume/\x1b[31mred\nx: " in ran.stderr
 
 
+def test_an_endless_name_fills_no_screen(tmp_path):
+    """Of a name of a million letters the beginning is told, and what is wrong with the object."""
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: NAME}\nspec: {}\n".replace("NAME", "a" * 10**6)
+    )
+    ran = call("--path", tmp_path)
+    assert ran.returncode == 1
+    assert max(map(len, ran.stderr.splitlines())) < 1100
+    assert ran.stderr.splitlines()[1].endswith("a: is missing; expected a size like 10Gi")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
