@@ -46,7 +46,7 @@ class Arena:
         """Until the controller knows the classes: it says of a claim of class late that it waits for a pod."""
         self.server.create(plain_claim("probe", "late"))
         assert wait_until(
-            lambda: any(each["reason"] == "WaitForFirstConsumer" for each in self.server.all("Event")), 30
+            lambda: any(each["reason"] == "WaitForFirstConsumer" for each in self.server.all("Event")), 90
         )
         self._sweep()
 
@@ -57,7 +57,7 @@ class Arena:
         self._set_default(classes)
         for volume in volumes:
             self.server.create(volume)
-        assert wait_until(lambda: all(each["status"]["phase"] == "Available" for each in self._volumes(prefix)), 30)
+        assert wait_until(lambda: all(each["status"]["phase"] == "Available" for each in self._volumes(prefix)), 90)
         whole = foretold([*classes, *volumes, *claims])
         for claim in claims:
             self._play_claim(prefix, claim)
@@ -78,7 +78,7 @@ class Arena:
         self.server.create(claim)
         # That a claim stays pending nothing tells at once; who binds after all is found out when all is settled.
         if outcome.volume:
-            bound = wait_until(lambda: self._settled(name), 10)
+            bound = wait_until(lambda: self._settled(name), 60)
             chosen = volume_of(self.server.one("PersistentVolumeClaim", name)) if bound else None
             if chosen not in {outcome.volume, *outcome.equals}:
                 self.disagreements.append((prefix, name, f"foretold {outcome.volume}, got {chosen}"))
@@ -107,10 +107,10 @@ class Arena:
             },
         }
         self.server.create(volume)
-        assert wait_until(lambda: self.server.one("PersistentVolume", name).get("status", {}).get("phase"), 30)
+        assert wait_until(lambda: self.server.one("PersistentVolume", name).get("status", {}).get("phase"), 90)
         self.server.create(plain_claim(name, "sentinel"))
         assert wait_until(
-            lambda: self.server.one("PersistentVolumeClaim", name)["status"].get("phase") == "Bound", 30
+            lambda: self.server.one("PersistentVolumeClaim", name)["status"].get("phase") == "Bound", 90
         )
 
     def _compare(self, prefix, expected, real, what):
@@ -125,7 +125,7 @@ class Arena:
             change = {"metadata": {"annotations": {DEFAULT: "true" if name == wanted else None}}}
             self.server.merge("StorageClass", name, change)
         # The admission plugin hears of it a little later: it is asked until it has.
-        assert wait_until(lambda: self._default_given() == wanted, 30)
+        assert wait_until(lambda: self._default_given() == wanted, 90)
         self.default = wanted
 
     def _default_given(self):

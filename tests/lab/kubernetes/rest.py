@@ -28,7 +28,7 @@ class Rest:
     """The API server behind ``kubectl proxy``."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
 
     def close(self) -> None:
         """End the connection."""
