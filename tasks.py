@@ -50,6 +50,15 @@ def rbd_module(options: Options) -> int:
     return hosts.converge(options, partial(roles.works, roles={"rbd_client"}))
 
 
+@host_task()
+def ceph_users(options: Options) -> int:
+    """Make the pools and users of the Ceph cluster, with no more rights than declared, on its admin host."""
+    from mountwright.cli import hosts
+    from roles import site as roles
+
+    return hosts.converge(options, partial(roles.works, roles={"ceph_admin"}))
+
+
 @host_task(leave_out=("check", "diff"))
 def verify(options: Options) -> int:
     """Ask the hosts whether all that is declared is really so; mounts every export from every node."""
@@ -276,6 +285,7 @@ namespace = Collection(
     test=run_tests,
     nfs=Collection(server=nfs_server, client=nfs_client),
     rbd=Collection(module=rbd_module),
+    ceph=Collection(users=ceph_users),
     local=Collection(lint=local_lint),
     k8s=Collection(
         render=k8s_render,

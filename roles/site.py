@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mountwright.errors import InputError
 from mountwright.kubernetes.place import kubectl_host
 from mountwright.rollout import Work
-from roles import ceph_admin, cluster, nfs_client, nfs_server, rbd_client
+from roles import ceph_admin, nfs_client, nfs_server, rbd_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

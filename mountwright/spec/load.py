@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mountwright import yaml_lines
 from mountwright.errors import InputError
+from mountwright.spec.check_ceph import check_ceph
 from mountwright.spec.check_exports import check_exports
 from mountwright.spec.check_hosts import hosts_of, place
 from mountwright.spec.check_objects import check_objects
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mountwright.inventory import Inventory
-    from mountwright.spec.ceph import Ceph
     from mountwright.spec.kubectl import Kubectl
     from mountwright.spec.nfs import Nfs
 
@@ -44,7 +44,7 @@ def load_storage(path: Path, inventory: Inventory) -> StorageSpec:
     if spec.nfs is not None:
         _place_nfs(spec.nfs, inventory, findings)
     if spec.ceph is not None:
-        _place_ceph(spec.ceph, inventory, findings)
+        check_ceph(spec.ceph, inventory, findings)
     check_objects(spec, inventory, findings)
     if findings.errors:
         raise InputError(findings.errors)
@@ -65,8 +65,3 @@ def _place_kubectl(kubectl: Kubectl, inventory: Inventory, findings: Findings) -
     if kubectl.on is not None:
         hosts = hosts_of(kubectl.on, ("kubernetes", "kubectl", "on"), inventory, findings)
         kubectl._host = hosts[0].name if hosts else ""  # noqa: SLF001 - set once, here
-
-
-def _place_ceph(ceph: Ceph, inventory: Inventory, findings: Findings) -> None:
-    hosts = hosts_of(ceph.clients, ("ceph", "clients"), inventory, findings)
-    ceph._clients = tuple(host.name for host in hosts)  # noqa: SLF001 - set once, here

@@ -29,7 +29,7 @@ class StorageSpec(Section):
     nfs: Nfs | None = None
     """NFS servers, their exports, and the volumes on them."""
     ceph: Ceph | None = None
-    """What Ceph needs of the nodes."""
+    """A Ceph cluster: pools, users, and the nodes that use them."""
     local: Local | None = None
     """Disks of the nodes themselves."""
 

@@ -25,7 +25,21 @@ if TYPE_CHECKING:
     from mountwright.resources.base import Resource
     from mountwright.shell import Script
 
-REACHES_HOSTS = {
+REACHES_CEPH = {
+    "ceph.admin_user",
+    "ceph.cluster",
+    "ceph.command[]",
+    "ceph.conf",
+    "ceph.keyring",
+    "ceph.users[].caps.mds",
+    "ceph.users[].caps.mgr",
+    "ceph.users[].caps.mon",
+    "ceph.users[].caps.osd",
+    "ceph.users[].name",
+}
+"""The leaves whose values are in the commands for a Ceph cluster: tests/lab/test_ceph_hostile.py runs them on one."""
+
+REACHES_HOSTS = REACHES_CEPH | {
     "ceph.clients",
     "nfs.addresses{}",
     "nfs.clients",

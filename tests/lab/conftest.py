@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.lab.fleet_fixtures import (  # noqa: F401 - pytest finds fixtures by the names in here
+from tests.lab.ceph_fixtures import _ceph_cluster, ceph_admin  # noqa: F401 - pytest finds fixtures by the names in here
+from tests.lab.fleet_fixtures import (  # noqa: F401 - as above
     bastion_net,
     debian13_node,
     fleet,

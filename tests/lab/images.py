@@ -2,7 +2,7 @@
 
 A *bare* machine lacks the packages that the roles bring, and has them in a package archive on its own disk, so that
 installing them is quick and needs no network. A *prepared* one has them installed. A *kubernetes* one is bare, and
-has a container runtime and the kubelet.
+has a container runtime and the kubelet. A *ceph* one is bare, and has the daemons and commands of a Ceph cluster.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import cache
-from tests.lab.bridge import LabError
-from tests.lab.errors import LabError
 from tests.lab.builder import run_builder
+from tests.lab.errors import LabError
 from tests.lab.keys import ADMIN_PASSWORD
 from tests.lab.kubernetes import node_image
 from tests.lab.sources import apt_proxy, debian_sources
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Contents = Literal["bare", "prepared"]
+    RootFlavour = Literal["bare", "prepared", "ceph"]
     Flavour = Literal["bare", "prepared", "kubernetes"]
 
 RELEASES = {"12": "bookworm", "13": "trixie"}
@@ -35,6 +35,9 @@ RELEASES = {"12": "bookworm", "13": "trixie"}
 
 STORAGE_PACKAGES = ("nfs-kernel-server", "nfs-common", "rpcbind")
 """What bare machines lack and can install, prepared ones have."""
+
+CEPH_PACKAGES = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds", "ceph-common")
+"""What makes a machine a whole Ceph cluster."""
 
 DISK_BYTES = 3 << 30
 """The size of a machine's disk; the image file is sparse."""
@@ -77,16 +80,18 @@ class DiskImage:
         return self.path.parent.name
 
 
-def debian_root(release: str, *, variant: Contents = "bare") -> Path:
+def debian_root(release: str, *, variant: RootFlavour = "bare") -> Path:
     """The root tree for containers of Debian ``release`` ("12", "13"): no kernel; nobody may write to it.
 
     It has no host key and lets nobody in: who boots it adds ``/etc/ssh/ssh_host_ed25519_key`` and
     ``/etc/ssh/lab_authorized_keys``, which holds for every user. Built at the first call; LabError when it fails.
     """
-    key = _key(release, "container", variant, _BASE)
+    packages = (*_BASE, *(CEPH_PACKAGES if variant == "ceph" else ()))
+    key = _key(release, "container", variant, packages)
 
     def build(folder: Path) -> None:
-        _bootstrap(folder / "root", release, "container", variant, _BASE)
+        contents: Contents = "prepared" if variant == "prepared" else "bare"
+        _bootstrap(folder / "root", release, "container", contents, packages)
 
     return cache.entry(f"root-debian{release}-{variant}", key, build) / "root"
 

@@ -19,7 +19,7 @@ FLOORS = [
     {"mountwright.converge"},
     {"mountwright.duties", "mountwright.kubernetes", "mountwright.plan", "mountwright.ssh"},
     {"mountwright.resources", "mountwright.spec", "mountwright.frames", "mountwright.local_transport"},
-    {"mountwright.nfs", "mountwright.inventory", "mountwright.become"},
+    {"mountwright.nfs", "mountwright.ceph", "mountwright.inventory", "mountwright.become"},
     {"mountwright.templates", "mountwright.yaml_lines"},
     {
         "mountwright.yaml_text",
