@@ -101,6 +101,8 @@ def shown(caps: CapTexts) -> str:
 
 def check(service: str, text: str) -> str:
     """What is wrong with a capability that a person wrote, as half a sentence; empty when nothing is."""
+    if not text.isascii():
+        return "has characters beyond ASCII, which the ceph command refuses"
     try:
         found = grants(text)
     except ValueError as error:

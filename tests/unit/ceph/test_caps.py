@@ -83,7 +83,9 @@ def test_shown_in_the_same_order_whatever_the_order():
     assert shown(one) == shown(other) == "mon: profile rbd\nosd: profile rbd pool=a\nosd: profile rbd pool=b\n"
 
 
-@pytest.mark.parametrize("text", ["allow", "profile", "read", "'", "allow r, foo", "", " ", ",", "deny r"])
+@pytest.mark.parametrize(
+    "text", ["allow", "profile", "read", "'", "allow r, foo", "", " ", ",", "deny r", "allow rümläut"]
+)
 def test_what_is_no_capability(text):
     """What has no grant in it, or something else beside one, is refused with an example; a list of gids is none."""
     assert bool(check("osd", text)) == (text != "allow r, foo")
