@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mountwright.ceph.access import Access
 from mountwright.ceph.keys import strip_key
+from mountwright.frames import new_nonce, probe_program
+from mountwright.resources.ceph_cluster import CephCluster
 from tests.lab.ceph import FILESYSTEM
 from tests.lab.command import mountwright
 from tests.lab.inventory_files import write_inventory
 
 if TYPE_CHECKING:
-    from tests.lab.ceph import CephCluster
+    from tests.lab.ceph import CephCluster as RealCluster
 
 pytestmark = pytest.mark.lab
 
@@ -47,7 +50,7 @@ class Site:
     """The inventory of a cluster."""
 
     folder: Path
-    cluster: CephCluster
+    cluster: RealCluster
 
     def declare(self, storage):
         write_inventory(self.folder, {"ceph_admin": [self.cluster.machine]}, HEAD + storage)
@@ -228,6 +231,17 @@ def test_no_key_is_seen_anywhere(site):
     look = f"cat >/dev/shm/forms; {look}; rm /dev/shm/forms"
     found = site.cluster.machine.run(look, stdin=every_form).stdout.decode().split()
     assert found == []
+
+
+def test_keys_stay_on_the_host(site):
+    """What the look at the cluster sends here has every user and no key: it is taken out before it is sent."""
+    assert site.run().code == 0
+    probe = CephCluster.of(Access(), users=True, filesystems=[FILESYSTEM], groups=[FILESYSTEM]).probe
+    done = site.cluster.machine.run("sh -s", stdin=probe_program(new_nonce(), {"look": probe}), check=True)
+    sent = (done.stdout + done.stderr).decode()
+    keys = site.cluster.keys()
+    assert [name for name in keys if f'"{name}"' not in sent] == []
+    assert [name for name, key in keys.items() if any(form in sent for form in forms(key))] == []
 
 
 def forms(key):
