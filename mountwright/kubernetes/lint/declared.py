@@ -1,10 +1,11 @@
-"""Objects against what the operator has declared: the exports of storage.yml, the hosts of the inventory."""
+"""Objects against what the operator has declared: the exports and pools of storage.yml, the inventory's hosts."""
 
 from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING
 
+from mountwright.kubernetes.lint.sources import is_rbd
 from mountwright.kubernetes.lint.suggestions import did_you_mean
 from mountwright.kubernetes.lint.volumes import hostnames
 from mountwright.spec.provisioners import NFS_CSI
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 
 
 def check_declared(context: Context) -> Iterator[Fault]:
-    """Yield what refers to exports and nodes that are not declared; nothing without an inventory."""
+    """Yield what refers to exports, pools and nodes that are not declared; nothing without an inventory."""
     if context.spec is not None and context.spec.nfs is not None:
         exports = _exports(context.spec.nfs)
         for part, server, directory, where in _nfs_paths(context):
             if server.lower() in exports:
                 yield from _check_export(part, exports[server.lower()], (server, directory), where)
+    if context.spec is not None and context.spec.ceph is not None and context.spec.ceph.pools:
+        yield from _check_pools(context, [pool.name for pool in context.spec.ceph.pools])
     if context.inventory is not None:
         nodes = _node_names(context)
         for volume in context.objects.volumes:
@@ -61,6 +64,23 @@ def _nfs_paths(context: Context) -> Iterator[tuple[Part, str, str, tuple[Step, .
     for pod in context.objects.pods:
         for volume in pod.part.parts("volumes"):
             yield volume, volume.text("nfs", "server"), volume.text("nfs", "path"), ("nfs", "path")
+
+
+def _check_pools(context: Context, pools: list[str]) -> Iterator[Fault]:
+    for part, where in _pools(context):
+        if (pool := part.text(*where)) and pool not in pools:
+            yield part.fault("unknown-pool", where, f"ceph.pools has no '{pool}'{did_you_mean(pool, pools)}")
+
+
+def _pools(context: Context) -> Iterator[tuple[Part, tuple[Step, ...]]]:
+    """Every place where a class or volume on RBD names its pool."""
+    for storage_class in context.objects.classes:
+        if is_rbd(storage_class.text("provisioner")):
+            yield storage_class, ("parameters", "pool")
+    for volume in context.objects.volumes:
+        yield volume, ("spec", "rbd", "pool")
+        if is_rbd(volume.text("spec", "csi", "driver")):
+            yield volume, ("spec", "csi", "volumeAttributes", "pool")
 
 
 def _check_export(part: Part, exports: list[str], place: tuple[str, str], where: tuple[Step, ...]) -> Iterator[Fault]:

@@ -306,6 +306,11 @@ _DECLARED = {
         "A volume or class is on a server of storage.yml, in a directory that it does not export.",
         "export it under nfs.exports, or correct the path",
     ),
+    "unknown-pool": Rule(
+        "error",
+        "A class or volume is in an RBD pool that storage.yml, which declares pools, does not have.",
+        "declare it under ceph.pools (existing: true where somebody else makes it), or correct the name",
+    ),
     "unknown-node": Rule(
         "error",
         "A volume is on a node that is not in the inventory.",
